@@ -1,0 +1,1 @@
+"""What every telerehabilitation service stands on: the FHIR engine, the unit of work, events, rpc."""

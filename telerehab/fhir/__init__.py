@@ -1,0 +1,1 @@
+"""The FHIR standard as pure functions: definitions, JSON, validation, search, bundles. No I/O."""

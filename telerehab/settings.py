@@ -56,7 +56,9 @@ def _address(value: str) -> str:
     return value
 
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+GatewayPort = Annotated[int, Field(ge=1, le=64000)]  # the services' ports and the gRPC ports come after it
+HttpPort = Annotated[int, Field(ge=1, le=64535)]
+GrpcPort = Annotated[int, Field(ge=1, le=65535)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Address = Annotated[str, AfterValidator(_address)]
 PostgresqlUrl = Annotated[SecretStr, AfterValidator(_postgresql_url)]
@@ -72,7 +74,7 @@ class ServiceVariables(BaseModel):
     port: Port | None = Field(
         None, le=64535, description="HTTP port it listens on (default: TELEREHAB_PORT + 1 … + 5)"
     )
-    grpc_port: Port | None = Field(
+    grpc_port: GrpcPort | None = Field(
         None, description="gRPC port it listens on (default: its HTTP port + 1000)"
     )
     url: HttpUrl | None = Field(

@@ -71,8 +71,8 @@ class ServiceVariables(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    port: Port | None = Field(
-        None, le=64535, description="HTTP port it listens on (default: TELEREHAB_PORT + 1 … + 5)"
+    port: HttpPort | None = Field(
+        None, description="HTTP port it listens on (default: TELEREHAB_PORT + 1 … + 5)"
     )
     grpc_port: GrpcPort | None = Field(
         None, description="gRPC port it listens on (default: its HTTP port + 1000)"
@@ -105,8 +105,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: str = Field("127.0.0.1", min_length=1, description="address that every port is bound to")
-    port: Port = Field(
-        8080, le=60000, description="HTTP port of the gateway; the services take the ports after it"
+    port: GatewayPort = Field(
+        8080, description="HTTP port of the gateway; the services take the ports after it"
     )
     public_url: HttpUrl | None = Field(
         None,

@@ -1,0 +1,181 @@
+"""Predicates: what a search asks of a resource's index rows, between the query's syntax and the store's SQL.
+
+https://hl7.org/fhir/R4/search.html#prefix
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Prefix(StrEnum):
+    """How a range in the resource, the target T, relates to that of the search value, S."""
+
+    eq = "eq"  # S contains T
+    ne = "ne"  # S does not contain T
+    gt = "gt"  # T reaches above S
+    lt = "lt"  # T reaches below S
+    ge = "ge"  # gt or eq
+    le = "le"  # lt or eq
+    sa = "sa"  # T starts after S ends
+    eb = "eb"  # T ends before S starts
+    ap = "ap"  # T overlaps S, which the parser has widened
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of `of`; without any, true."""
+
+    of: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of `of`; without any, false."""
+
+    of: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The complement over resources: those without any value are in it."""
+
+    of: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class HasToken:
+    """`tokens && any_of`: tokens, references, uris, and (a token each) that a parameter has a value."""
+
+    any_of: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DateCompare:
+    """Some date row of `parameter` stands in relation `prefix` to [lo, hi).
+
+    With half-open ranges: eq `lo <= row.lo and row.hi <= hi`; ne its negation, a row; gt `row.hi > hi`;
+    lt `row.lo < lo`; ge gt or eq; le lt or eq; sa `row.lo >= hi`; eb `row.hi <= lo`;
+    ap `row.lo < hi and row.hi > lo`.
+    """
+
+    parameter: int
+    prefix: Prefix
+    lo: datetime
+    hi: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LastUpdated:
+    """`DateCompare` on meta.lastUpdated, an instant t that covers [t, t + 1 ms)."""
+
+    prefix: Prefix
+    lo: datetime
+    hi: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StringStarts:
+    """Some string row's `normalised` starts with `text` (already folded)."""
+
+    parameter: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StringContains:
+    """Some string row's `normalised` contains `text` (already folded)."""
+
+    parameter: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StringEquals:
+    """Some string row's `exact` is `text`."""
+
+    parameter: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCompare:
+    """Some number row of `parameter`, in the unit if one is given, stands in relation `prefix` to the number.
+
+    `value` is the number as asked, [lo, hi) what its digits cover. eq `lo <= row.lo and row.hi < hi`; ne its
+    negation, a row; gt and sa compare with `value` exactly: gt `row.hi > value`, sa `row.lo > value`, ge
+    `row.hi >= value`; lt, eb, le likewise; ap `row.lo < hi and row.hi >= lo`.
+    Unit: `system` and `code` both given: `row.system, row.code` equal them; only `code`: `row.code` or
+    `row.unit` equals it; neither: any unit.
+    """
+
+    parameter: int
+    prefix: Prefix
+    value: Decimal
+    lo: Decimal
+    hi: Decimal
+    system: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdIn:
+    """The resource's id is one of `ids`."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeIn:
+    """The resource's type is one of `types`."""
+
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InCompartment:
+    """The resource is in the compartment of one of these patients (ids)."""
+
+    patients: tuple[str, ...]
+
+
+Predicate: TypeAlias = (
+    All
+    | AnyOf
+    | Not
+    | HasToken
+    | DateCompare
+    | LastUpdated
+    | StringStarts
+    | StringContains
+    | StringEquals
+    | NumberCompare
+    | IdIn
+    | TypeIn
+    | InCompartment
+)
+
+EVERYTHING = All(())
+NOTHING = AnyOf(())
+
+
+def all_of(predicates: list[Predicate]) -> Predicate:
+    """The conjunction, flat: a single predicate stays itself."""
+    return predicates[0] if len(predicates) == 1 else All(tuple(predicates))
+
+
+def any_of(predicates: list[Predicate]) -> Predicate:
+    """The disjunction, flat; tokens come together in one `HasToken`, ids in one `IdIn`."""
+    tokens = tuple(dict.fromkeys(t for p in predicates if isinstance(p, HasToken) for t in p.any_of))
+    ids = tuple(dict.fromkeys(i for p in predicates if isinstance(p, IdIn) for i in p.ids))
+    others = [p for p in predicates if not isinstance(p, HasToken | IdIn)]
+    merged: list[Predicate] = [
+        *([HasToken(tokens)] if tokens else []),
+        *([IdIn(ids)] if ids else []),
+        *others,
+    ]
+    return merged[0] if len(merged) == 1 else AnyOf(tuple(merged))

@@ -1,0 +1,149 @@
+"""The engine of one service: what interactions, operations, handlers and rpc need, wired together once at start."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import parse_qsl
+
+from google.protobuf.message import Message
+
+from telerehab.access import EVERYTHING, Access, Caller
+from telerehab.events.catalogue import topic_of
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.outcome import Issue, busy, too_costly
+from telerehab.fhir.search import index, matches, parse_query
+from telerehab.fhir.search.query import Query
+from telerehab.fhir.search.rows import IndexRows, parameter_hash
+from telerehab.fhir.validation import validate
+from telerehab.resource import Resource
+from telerehab.service import Service
+from telerehab.unit_of_work import UnitOfWork
+from telerehab.write_set import Missed, Violated, WriteSet
+
+if TYPE_CHECKING:
+    from telerehab.store.store import Store
+
+T = TypeVar("T")
+ATTEMPTS = 5
+SEARCH_LIMIT = 10_000
+_GUARDING = re.compile(r"([A-Za-z]+)\?([a-z-]+)=\{")
+
+
+class Neighbours(Protocol):
+    """The other services, reached by gRPC (or directly where they share the process)."""
+
+    async def read(self, reference: str, caller: Caller) -> Resource | None:
+        """A live resource of another owner, or None; FhirError 503 if the owner does not answer."""
+        ...
+
+
+@dataclass
+class Engine:
+    """One service at work. `clock` gives aware UTC times, `event_secret` keys the hashes that order events."""
+
+    service: Service
+    store: Store
+    neighbours: Neighbours
+    event_secret: bytes
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    after_commit: Callable[[WriteSet], None] = lambda write_set: None
+
+    everything: Access = EVERYTHING
+
+    async def run(self, caller: Caller, act: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Do `act` in a unit of work and commit it; planned again when what it relied on has changed.
+
+        Raises FhirError: what planning refuses, a constraint's refusal, or 409 after five misses.
+        """
+        for _ in range(ATTEMPTS):
+            work = UnitOfWork(self, caller)
+            result = await act(work)
+            try:
+                await self.commit(work)
+            except Missed:
+                continue
+            return result
+        raise busy()
+
+    async def commit(self, work: UnitOfWork) -> WriteSet:
+        """Plan and commit a unit of work; raises Missed if it must be planned again."""
+        write_set = await work.plan()
+        try:
+            applied = await self.store.apply(write_set)
+        except Violated as violated:
+            raise write_set.violations[violated.constraint].error() from None
+        work.committed(write_set, applied)
+        self.after_commit(write_set)
+        return write_set
+
+    async def search_all(self, query: str, access: Access) -> Sequence[Resource]:
+        """Every live resource that matches, oldest first; 400 too-costly beyond `SEARCH_LIMIT`."""
+        parsed = self.query(query)
+        found = await self.store.search_all(parsed, access, limit=SEARCH_LIMIT + 1)
+        if len(found) > SEARCH_LIMIT:
+            raise too_costly(f"The search over {parsed.type} finds more than {SEARCH_LIMIT} resources.")
+        return found
+
+    def query(self, text: str) -> Query:
+        """A search written as in a URL: "Slot?status=free&_sort=start"."""
+        type_, _, pairs = text.partition("?")
+        return parse_query(type_, parse_qsl(pairs, keep_blank_values=True))
+
+    def matches(self, query: str, resource: Resource) -> bool:
+        return matches(self.query(query).where, self.index(resource))
+
+    def validate(self, content: JsonObject) -> list[Issue]:
+        return validate(content)
+
+    def index(self, resource: Resource) -> IndexRows:
+        return index(resource.content)
+
+    def patients(self, resource: Resource) -> list[str]:
+        return self.index(resource).patients
+
+    def topic_of(self, message: Message) -> str:
+        return topic_of(message, self.service.name)
+
+    # Sets that rules rely on
+
+    @cached_property
+    def counted(self) -> Mapping[int, str]:
+        """The reference parameters (by hash) whose values guard some rule's search, with their names."""
+        searches = (wanted for rule in self.service.rules for wanted in rule.find.values() if "?" in wanted)
+        names = (guarding_parameter(wanted) for wanted in searches)
+        return {parameter_hash(type_, code): f"{type_}.{code}" for type_, code in names}
+
+    def counted_keys(self, search: str, values: Sequence[str]) -> list[int]:
+        """The counters that guard a rule's search: one for each reference ("Patient/1") it searches by."""
+        parameter = parameter_hash(*guarding_parameter(search))
+        return [counter_key(parameter, value) for value in values]
+
+    def counted_by(self, rows: IndexRows | None) -> set[int]:
+        """The counters that a write of a resource with these index rows counts up."""
+        if rows is None or not self.counted:
+            return set()
+        return {
+            counter_key(row.parameter, f"{row.target_type}/{row.target_id}")
+            for row in rows.references
+            if row.parameter in self.counted
+        }
+
+
+def guarding_parameter(search: str) -> tuple[str, str]:
+    """Type and parameter of a rule's search that its values fill: "Appointment?actor={...}" gives both."""
+    match = _GUARDING.match(search)
+    if match is None:
+        raise ValueError(f"a rule's search starts with the reference it searches by: {search}")
+    return match[1], match[2]
+
+
+def counter_key(parameter: int, value: str) -> int:
+    """The key of the counter of all resources whose reference parameter has this value (signed 64 bits)."""
+    digest = hashlib.blake2b(f"{parameter}\0{value}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

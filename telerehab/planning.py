@@ -1,0 +1,110 @@
+"""From what a unit of work wants to the write set that does it: rows, side rows, events, audit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.message import Message
+
+from telerehab import identity
+from telerehab.fhir.search.rows import IndexRows
+from telerehab.observability.trace import current_traceparent
+from telerehab.pb.telerehab.events.v1.resource_pb2 import ResourceChanged
+from telerehab.resource import Resource
+from telerehab.write_set import AuditRow, Counter, OutboxRow, RowWrite, WriteSet
+
+if TYPE_CHECKING:
+    from telerehab.unit_of_work import Planned, UnitOfWork
+
+_ACTIONS = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
+
+
+def assemble(work: UnitOfWork) -> WriteSet:
+    """The write set of a planned unit of work; its order is the order of planning."""
+    write_set = WriteSet(work.engine.service.name, guards=work.relied_on(), inbox=list(work.inbox))
+    counters = dict(work.counters)
+    for planned in work.planned.values():
+        _add_row(write_set, work, planned, counters)
+    for message, about in work.emitted:
+        write_set.outbox.append(_outbox_row(work, message, about))
+    write_set.counters = list(counters.values())
+    return write_set
+
+
+def _add_row(write_set: WriteSet, work: UnitOfWork, planned: Planned, counters: dict[int, Counter]) -> None:
+    engine = work.engine
+    after, current = planned.after, planned.current
+    subject = after or current
+    assert subject is not None
+    before = engine.index(planned.before) if planned.before else None
+    index = engine.index(after) if after else _deleted(subject, before)
+    patients = index.patients
+    write_set.rows.append(
+        RowWrite(
+            planned.entry,
+            subject.type,
+            subject.id,
+            planned.expected,
+            planned.method,
+            after.text if after else None,
+            after.splice if after else 0,
+            index,
+            identity.event_key(engine.event_secret, patients[0] if patients else subject.id),
+        )
+    )
+    for key in engine.counted_by(before) | engine.counted_by(index):
+        known = counters.get(key)
+        counters[key] = Counter(key, known.expected if known else None, bump=True)
+    _add_side_rows(write_set, work, planned, subject)
+    changed = ResourceChanged(
+        type=subject.type, id=subject.id, version=planned.expected + 1, method=planned.method
+    )
+    write_set.outbox.append(_outbox_row(work, changed, subject))
+    write_set.audit.append(
+        AuditRow(
+            work.caller.request_id,
+            work.caller.name,
+            work.caller.address,
+            "C" if planned.expected == 0 else _ACTIONS[planned.method],
+            subject.type,
+            subject.id,
+            planned.expected + 1,
+            patients,
+            200,
+        )
+    )
+
+
+def _deleted(subject: Resource, before: IndexRows | None) -> IndexRows:
+    """A deletion is in no index, but stays in the compartments of what was deleted, so that access still holds."""
+    return IndexRows(subject.type, subject.id, patients=before.patients if before else [])
+
+
+def _add_side_rows(write_set: WriteSet, work: UnitOfWork, planned: Planned, subject: Resource) -> None:
+    for projection in work.engine.service.projections_for(subject.type):
+        ids, rows = write_set.side_rows.setdefault(projection.table, ([], []))
+        ids.append(subject.id)
+        if planned.after is not None:
+            rows.extend(_side_row(subject.id, row) for row in projection.rows(planned.after))
+        write_set.violations = {**write_set.violations, **projection.violations}
+
+
+def _side_row(resource_id: str, row: dict[str, Any]) -> dict[str, Any]:
+    return {"resource_id": resource_id, **row}
+
+
+def _outbox_row(work: UnitOfWork, message: Message, about: Resource) -> OutboxRow:
+    engine = work.engine
+    patients = engine.patients(about) if not about.deleted else []
+    cause = work.event
+    return OutboxRow(
+        event_id=identity.new_id(),
+        topic=engine.topic_of(message),
+        key=identity.event_key(engine.event_secret, patients[0] if patients else about.id),
+        type=message.DESCRIPTOR.full_name,
+        subject=about.reference,
+        payload=message.SerializeToString(),
+        traceparent=current_traceparent(),
+        cause=cause.id if cause else "",
+        depth=cause.depth + 1 if cause else 0,
+    )

@@ -1,0 +1,312 @@
+"""The unit of work: the one path of every write, from what a caller wants to a planned write set.
+
+    read what is needed, unlocked -> validate -> access -> rules to a fixed point -> one commit
+
+What is read through it is relied on: it becomes the expected version of a write, or a guard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.message import Message
+
+from telerehab import identity
+from telerehab.access import Caller
+from telerehab.change import Change, Emit, Refuse, Rule, Write
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.outcome import FhirError, Issue, gone, not_found, version_mismatch
+from telerehab.finding import Finder
+from telerehab.planning import assemble
+from telerehab.resource import Resource, with_id
+from telerehab.write_set import Applied, Counter, Guard, InboxRow, WriteSet
+
+if TYPE_CHECKING:
+    from telerehab.engine import Engine
+    from telerehab.event import Event
+
+MAX_ROUNDS = 8
+NO_ENTRY = -1
+
+
+@dataclass(slots=True)
+class Planned:
+    """One resource this work will write: what is there now (None, live or deleted) and what will be (None: gone)."""
+
+    current: Resource | None
+    after: Resource | None
+    method: str
+    entry: int
+
+    @property
+    def before(self) -> Resource | None:
+        return None if self.current is None or self.current.deleted else self.current
+
+    @property
+    def expected(self) -> int:
+        return self.current.version if self.current else 0
+
+
+class UnitOfWork:
+    """Collects changes to one service's resources and plans them as one write set.
+
+    `overlay` holds resources of the same bundle that other owners will write; they are seen by reads and rules.
+    `event` is the event that caused this work, if a handler does it: then no neighbour is asked.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        caller: Caller,
+        *,
+        now: datetime | None = None,
+        overlay: Mapping[str, Resource | None] | None = None,
+        event: Event[Any] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.caller = caller
+        self.now = now or engine.clock()
+        self.event = event
+        self.overlay = dict(overlay or {})
+        self.planned: dict[str, Planned] = {}
+        self.guards: dict[str, int] = {}
+        self.counters: dict[int, Counter] = {}
+        self.emitted: list[tuple[Message, Resource]] = []
+        self.inbox: list[InboxRow] = []
+        self.unchanged: list[Resource] = []
+        self._finder = Finder(self)
+        self._made = 0
+
+    # Reading
+
+    async def current(self, type_: str, id_: str) -> Resource | None:
+        """The stored version, also if it is a deletion; None if it never existed or is hidden from the caller."""
+        return await self.engine.store.read(type_, id_, self.caller.access)
+
+    async def read(self, type_: str, id_: str) -> Resource | None:
+        """The live resource as this work will leave it, or None; guarded until the commit if stored here."""
+        reference = f"{type_}/{id_}"
+        if reference in self.planned:
+            return self.planned[reference].after
+        if reference in self.overlay:
+            return self.overlay[reference]
+        found = await self.current(type_, id_)
+        self.guards.setdefault(reference, found.version if found else 0)
+        return found if found and not found.deleted else None
+
+    async def required(self, type_: str, id_: str) -> Resource:
+        """As `read`, but 404 where it is not known."""
+        found = await self.read(type_, id_)
+        if found is None:
+            raise not_found(type_, id_)
+        return found
+
+    async def search(self, query: str) -> Sequence[Resource]:
+        """The live resources of an own type that match ("Slot?schedule=Schedule/1&status=free"), as stored.
+
+        All of them, oldest first; raises FhirError 400 too-costly beyond the engine's limit.
+        """
+        return await self.engine.search_all(query, self.caller.access)
+
+    async def elsewhere(self, reference: str) -> Resource | None:
+        """A resource that another service owns, by gRPC; advisory. Never inside a handler."""
+        if reference in self.overlay:
+            return self.overlay[reference]
+        assert self.event is None, "a handler asks no neighbour"
+        return await self.engine.neighbours.read(reference, self.caller)
+
+    # Changing
+
+    def create(self, content: JsonObject, *, entry: int = NO_ENTRY) -> Resource:
+        """Plan a new resource; without an id it gets a UUIDv7."""
+        after = Resource.of(with_id(content, content.get("id") or identity.new_id()))
+        self._plan(Planned(None, after, "POST", entry))
+        return after
+
+    async def put(
+        self, content: JsonObject, *, if_version: int | None = None, entry: int = NO_ENTRY
+    ) -> Resource:
+        """Plan the next version of the resource that `content` names, or its first one.
+
+        An unchanged content plans nothing and answers the stored version. Raises 412 if `if_version` is not current.
+        """
+        after = Resource.of(content)
+        current = await self.current(after.type, after.id)
+        self._check_version(after, current, if_version)
+        if current is not None and current.same_content(after):
+            self.guards.setdefault(current.reference, current.version)
+            self.unchanged.append(current)
+            return current
+        self._plan(Planned(current, after, "PUT", entry))
+        return after
+
+    async def delete(
+        self, type_: str, id_: str, *, if_version: int | None = None, entry: int = NO_ENTRY
+    ) -> Resource | None:
+        """Plan a deletion; answers what will be deleted, None if there is nothing to delete."""
+        current = await self.current(type_, id_)
+        self._check_version(Resource(type_, id_), current, if_version)
+        if current is None or current.deleted:
+            return None
+        self._plan(Planned(current, None, "DELETE", entry))
+        return current
+
+    def emit(self, message: Message, about: Resource) -> None:
+        """An event of a handler or operation, known if and only if this work is committed."""
+        self.emitted.append((message, about))
+
+    def count(self, counter: Counter) -> None:
+        """Rely on a counter (`expected`), count it up (`bump`), or both."""
+        known = self.counters.get(counter.key)
+        if known is not None:
+            expected = known.expected if counter.expected is None else counter.expected
+            counter = Counter(counter.key, expected, known.bump or counter.bump)
+        self.counters[counter.key] = counter
+
+    def derived_id(self) -> str:
+        """The id for what this handler makes next: the same whenever the event is handled again."""
+        assert self.event is not None, "only a handler derives ids"
+        self._made += 1
+        return identity.derived_id(self.event.id, self.engine.service.name, str(self._made))
+
+    # Planning
+
+    async def plan(self) -> WriteSet:
+        """Validate, check access, run the rules to a fixed point; raises FhirError, stores nothing."""
+        self._validate(self.planned.values())
+        self._check_access(self.planned.values())
+        judged: set[str] = set()
+        for _ in range(MAX_ROUNDS):
+            pending = [planned for reference, planned in self.planned.items() if reference not in judged]
+            if not pending:
+                return assemble(self)
+            for planned in pending:
+                judged.add(self._reference(planned))
+                await self._judge(planned)
+        raise RuntimeError(f"rules of {self.engine.service.name} reach no fixed point")
+
+    def committed(self, write_set: WriteSet, applied: Applied) -> None:
+        """Tell the planned resources the version and time that the commit gave them."""
+        for row, moment in zip(write_set.rows, applied.last_updated, strict=True):
+            after = self.planned[f"{row.type}/{row.id}"].after
+            if after is not None:
+                after.version = row.expected + 1
+                after.last_updated = moment
+
+    def relied_on(self) -> list[Guard]:
+        """Guards on what was read and is not written."""
+        names = ((reference.split("/", 1), version) for reference, version in self.guards.items())
+        return [
+            Guard(type_, id_, version)
+            for (type_, id_), version in names
+            if f"{type_}/{id_}" not in self.planned
+        ]
+
+    async def _judge(self, planned: Planned) -> None:
+        rules = self.engine.service.rules_for(self._subject(planned).type)
+        if not rules:
+            return
+        others = self._others(planned)
+        change = Change(planned.before, planned.after, self.now, {}, others)
+        for rule in rules:
+            await self._ask(rule, change, planned)
+
+    async def _ask(self, rule: Rule, change: Change, planned: Planned) -> None:
+        if rule.find:
+            change = replace(change, found=await self._finder.find(rule, change))
+        refusals: list[Refuse] = []
+        for verdict in rule.judge(change):
+            if isinstance(verdict, Refuse):
+                refusals.append(verdict)
+            elif isinstance(verdict, Emit):
+                self.emitted.append((verdict.message, change.subject))
+            else:
+                await self._write_further(verdict)
+        if refusals:
+            issues = [Issue(refusal.code, refusal.diagnostics, refusal.expression) for refusal in refusals]
+            error = FhirError(refusals[0].status, issues)
+            raise error.at(f"Bundle.entry[{planned.entry}]") if planned.entry >= 0 else error
+
+    async def _write_further(self, verdict: Write) -> None:
+        after = Resource.of(with_id(verdict.content, verdict.content.get("id") or identity.new_id()))
+        known = self.planned.get(after.reference)
+        if known is not None:
+            if known.after is None or not known.after.same_content(after):
+                raise RuntimeError(f"a rule rewrites {after.type}, which this work already writes")
+            return
+        current = await self.engine.store.read(after.type, after.id, self.engine.everything)
+        if current is not None and current.same_content(after):
+            self.guards.setdefault(current.reference, current.version)
+            return
+        planned = Planned(current, after, "PUT" if current else "POST", NO_ENTRY)
+        self._validate([planned])
+        self._plan(planned)
+
+    def _plan(self, planned: Planned) -> None:
+        reference = self._reference(planned)
+        if reference in self.planned:
+            type_ = reference.split("/", 1)[0]
+            raise FhirError(422, [Issue("duplicate", f"One request writes the same {type_} twice.")])
+        self.planned[reference] = planned
+
+    def _validate(self, planned: Iterable[Planned]) -> None:
+        issues: list[Issue] = []
+        for write in planned:
+            if write.after is not None:
+                faults = self.engine.validate(write.after.content)
+                issues += (
+                    [fault.at(f"Bundle.entry[{write.entry}]") for fault in faults]
+                    if write.entry >= 0
+                    else faults
+                )
+        if any(issue.severity in ("error", "fatal") for issue in issues):
+            raise FhirError(400, issues)
+
+    def _check_access(self, planned: Iterable[Planned]) -> None:
+        access = self.caller.access
+        if access.unrestricted:
+            return
+        for write in planned:
+            if write.after is not None and not access.allows(
+                write.after.type, self.engine.patients(write.after)
+            ):
+                raise FhirError(
+                    403, [Issue("forbidden", f"This {write.after.type} would be outside your access.")]
+                )
+
+    def _check_version(self, wanted: Resource, current: Resource | None, if_version: int | None) -> None:
+        if if_version is None:
+            return
+        if current is None or current.version != if_version or current.deleted:
+            raise version_mismatch(wanted.type, wanted.id)
+
+    def _others(self, planned: Planned) -> list[Change]:
+        mine = (
+            Change(other.before, other.after, self.now)
+            for other in self.planned.values()
+            if other is not planned
+        )
+        theirs = (Change(None, other, self.now) for other in self.overlay.values() if other is not None)
+        return [*mine, *theirs]
+
+    @staticmethod
+    def _subject(planned: Planned) -> Resource:
+        subject = planned.after or planned.current
+        assert subject is not None
+        return subject
+
+    @classmethod
+    def _reference(cls, planned: Planned) -> str:
+        return cls._subject(planned).reference
+
+
+def existing(resource: Resource | None, type_: str, id_: str) -> Resource:
+    """The live resource, or the error its absence deserves: 404 for never there or hidden, 410 for deleted."""
+    if resource is None:
+        raise not_found(type_, id_)
+    if resource.deleted:
+        raise gone(type_, id_)
+    return resource

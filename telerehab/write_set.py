@@ -1,0 +1,148 @@
+"""A write set: everything one commit does in one service's schema, planned, not yet done.
+
+Fields are what the schema's `apply` function takes. A write set travels from an owner to the gateway, which commits
+those of several owners in one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from telerehab.change import Refuse
+from telerehab.fhir.search.rows import IndexRows
+
+
+@dataclass(frozen=True, slots=True)
+class RowWrite:
+    """One version of one resource; `expected` is the version it replaces, 0 if the resource must not exist.
+
+    `entry` is the bundle entry it came from (-1: a rule or handler made it). `text` is None for a deletion;
+    `event_key` is used by a creation only: a resource keeps its first key.
+    """
+
+    entry: int
+    type: str
+    id: str
+    expected: int
+    method: str
+    text: str | None
+    splice: int
+    index: IndexRows
+    event_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A row that a decision relied on and that must still have this version (0: must still not exist)."""
+
+    type: str
+    id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A counter of a set that a decision relied on.
+
+    `expected` None: only count up (a write that changes the set); else the value must still be this one, and
+    `bump` says whether it is counted up as well.
+    """
+
+    key: int
+    expected: int | None
+    bump: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An event to publish: `payload` is the serialised protobuf, `type` its full name, `event_id` a UUID.
+
+    `subject` is "Type/id" of the resource it is about, `cause` and `depth` say which event made it.
+    """
+
+    event_id: str
+    topic: str
+    key: bytes
+    type: str
+    subject: str
+    payload: bytes
+    traceparent: str = ""
+    cause: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """`handler` has taken `event_id`: with this row in the commit its effect happens once."""
+
+    event_id: str
+    handler: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Who did what to which resource; `patients` are its compartments, `outcome` an HTTP status."""
+
+    request_id: str
+    caller: str
+    address: str
+    action: str
+    type: str
+    id: str
+    version: int
+    patients: Sequence[str]
+    outcome: int
+    query: str = ""
+
+
+@dataclass(slots=True)
+class WriteSet:
+    """All of one commit in one schema; `side_rows` maps a projection's table to (resource ids, new rows).
+
+    `violations` maps a constraint to the refusal a client is given when it is hit.
+    """
+
+    schema: str
+    rows: list[RowWrite] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
+    counters: list[Counter] = field(default_factory=list)
+    side_rows: dict[str, tuple[list[str], list[dict[str, Any]]]] = field(default_factory=dict)
+    outbox: list[OutboxRow] = field(default_factory=list)
+    inbox: list[InboxRow] = field(default_factory=list)
+    audit: list[AuditRow] = field(default_factory=list)
+    violations: Mapping[str, Refuse] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a commit gave back: `last_updated` of each row of the write set, in its order."""
+
+    last_updated: Sequence[datetime]
+
+
+class Missed(Exception):
+    """Something a commit relied on has changed: nothing happened, plan again.
+
+    `kind` is "row", "guard" or "counter"; `which` names it for the log.
+    """
+
+    def __init__(self, kind: str, which: str) -> None:
+        super().__init__(f"{kind} {which}")
+        self.kind = kind
+        self.which = which
+
+
+class Violated(Exception):
+    """A projection's constraint refused the commit: nothing happened."""
+
+    def __init__(self, schema: str, constraint: str) -> None:
+        super().__init__(constraint)
+        self.schema = schema
+        self.constraint = constraint
+
+
+class AlreadyHandled(Exception):
+    """The inbox has the event for this handler: nothing happened, and nothing needs to."""

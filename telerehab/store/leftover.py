@@ -25,7 +25,7 @@ def clear_leftover(pgdata: Path) -> None:
     """Stop whatever still runs on the folder and drop its postmaster.pid.
 
     The caller holds the data folder, so nobody else can be using it on purpose. The number in postmaster.pid
-    may by now belong to any process, most likely so in a container: only processes that work in this folder are
+    may by now belong to any process, most likely so in a container: only those that work in this folder are
     touched.
     """
     file = pgdata / "postmaster.pid"

@@ -1,4 +1,4 @@
-"""The operating-system user that PostgreSQL runs as: ourselves, or another one when we are root, which it refuses.
+"""The operating-system user that PostgreSQL runs as: ourselves, or another one when we are root.
 
 https://www.postgresql.org/docs/18/postgres-user.html
 """

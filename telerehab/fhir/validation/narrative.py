@@ -12,31 +12,36 @@ from telerehab.fhir.validation.context import Fault
 
 _NAMESPACE = "http://www.w3.org/1999/xhtml"
 
-_ELEMENTS = frozenset(
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ELEMENTS = _names(
     "p br div h1 h2 h3 h4 h5 h6 a span b em i strong small big tt dfn q var abbr acronym cite blockquote hr"
     " address bdo kbd sub sup ul ol li dl dt dd pre table caption colgroup col thead tr tfoot tbody th td"
-    " code samp img map area".split()
+    " code samp img map area"
 )
-_ATTRIBUTES = frozenset(
+_ATTRIBUTES = _names(
     "title style class id lang xml:lang dir accesskey tabindex span width height align valign char charoff abbr"
-    " axis headers scope rowspan colspan xmlns".split()
+    " axis headers scope rowspan colspan xmlns"
 )
 _ATTRIBUTES_OF = {
-    "a": frozenset("href name charset type hreflang rel rev shape coords".split()),
-    "area": frozenset("shape coords href nohref alt".split()),
-    "blockquote": frozenset(("cite",)),
-    "img": frozenset("src border alt longdesc usemap ismap".split()),
-    "map": frozenset(("name",)),
-    "ol": frozenset("start type".split()),
-    "pre": frozenset(("xml:space",)),
-    "q": frozenset(("cite",)),
-    "table": frozenset("summary border frame rules cellspacing cellpadding bgcolor".split()),
-    "td": frozenset("nowrap bgcolor".split()),
-    "th": frozenset("nowrap bgcolor".split()),
-    "tr": frozenset(("bgcolor",)),
+    "a": _names("href name charset type hreflang rel rev shape coords"),
+    "area": _names("shape coords href nohref alt"),
+    "blockquote": _names("cite"),
+    "img": _names("src border alt longdesc usemap ismap"),
+    "map": _names("name"),
+    "ol": _names("start type"),
+    "pre": _names("xml:space"),
+    "q": _names("cite"),
+    "table": _names("summary border frame rules cellspacing cellpadding bgcolor"),
+    "td": _names("nowrap bgcolor"),
+    "th": _names("nowrap bgcolor"),
+    "tr": _names("bgcolor"),
 }
-_LINKS = frozenset(("href", "src", "cite", "longdesc", "usemap"))
-_NONE: frozenset[str] = frozenset()
+_LINKS = _names("href src cite longdesc usemap")
+_NONE = _names("")
 
 _NOT_A_STRING = Fault("structure", "Expected a JSON string.")
 _NOT_A_DIV = Fault("value", f"The narrative must be one div element in the namespace {_NAMESPACE}.")

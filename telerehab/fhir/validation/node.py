@@ -21,6 +21,7 @@ from telerehab.fhir.validation.context import (
     Check,
     Constraint,
     Context,
+    Fault,
     Path,
     member_path,
 )
@@ -56,8 +57,7 @@ class Node:
     def check(self, value: Any, path: Path, context: Context) -> None:
         """Report every fault of the object at `path`, itself and all below it."""
         if type(value) is not dict:
-            fault = NULL if value is None else NOT_SINGLE if type(value) is list else NOT_AN_OBJECT
-            context.report(fault, path)
+            context.report(_misplaced(value) or NOT_AN_OBJECT, path)
             return
         table = self._table
         if table is None:
@@ -70,9 +70,9 @@ class Node:
                 continue
             label, accept, check = element
             if accept is not None:
-                fault_found = accept(member)
-                if fault_found is not None:
-                    context.report(fault_found, (path, label, -1))
+                found = accept(member)
+                if found is not None:
+                    context.report(_misplaced(member) or found, (path, label, -1))
             else:
                 check(member, value, path, context)  # type: ignore[misc]
         for name, companion, label in required:
@@ -84,6 +84,10 @@ class Node:
             constraint(value, path, context)
         if len(value) < 2 and self._needs_content:
             _check_content(value, path, context)
+
+
+def _misplaced(value: Any) -> Fault | None:
+    return NULL if value is None else NOT_SINGLE if type(value) is list else None
 
 
 def _check_content(value: dict[str, Any], path: Path, context: Context) -> None:

@@ -16,8 +16,6 @@ from telerehab.fhir.validation.context import Accept, Fault
 from telerehab.fhir.validation.narrative import accept_xhtml
 
 MAX_STRING = 1024 * 1024
-MAX_EXPONENT = 1000
-"""Decimals beyond 1e±1000 are no measures, and would cost the database megabytes to hold."""
 
 _NOT_A_STRING = Fault("structure", "Expected a JSON string.")
 _NOT_A_NUMBER = Fault("structure", "Expected a JSON number.")
@@ -112,16 +110,15 @@ def _integer(lowest: int, expected: str) -> Accept:
     return accept
 
 
-_DECIMAL = Fault("value", f"Expected a decimal of at most {MAX_EXPONENT} digits before and behind the point.")
+_NOT_FINITE = Fault("value", "Expected a finite number.")
 
 
 def _decimal(value: Any) -> Fault | None:
+    if type(value) is int:
+        return None
     if isinstance(value, Decimal):
-        if not value.is_finite():
-            return _DECIMAL
-        sign, digits, exponent = value.as_tuple()
-        return None if -MAX_EXPONENT <= exponent <= MAX_EXPONENT >= len(digits) + exponent else _DECIMAL  # type: ignore[operator]
-    return None if type(value) is int else _NOT_A_NUMBER
+        return None if value.is_finite() else _NOT_FINITE
+    return _NOT_A_NUMBER
 
 
 _YEAR = r"(?!0000)[0-9]{4}"

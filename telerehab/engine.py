@@ -104,8 +104,9 @@ class Engine:
     def index(self, resource: Resource) -> IndexRows:
         return index(resource.content)
 
-    def patients(self, resource: Resource) -> list[str]:
-        return self.index(resource).patients
+    def patients(self, resource: Resource) -> Sequence[str]:
+        """The ids of the Patients in whose compartment it is: as the store says, else from its index rows."""
+        return self.index(resource).patients if resource.patients is None else resource.patients
 
     def topic_of(self, message: Message) -> str:
         return topic_of(message, self.service.name)

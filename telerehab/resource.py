@@ -6,6 +6,7 @@ version never rewrites the text and what a client sent comes back as it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -20,10 +21,11 @@ _MARK_TEXT = b'"\\u0000":0'
 class Resource:
     """One version of a resource, parsed when first looked into; treat `content` as read-only.
 
-    `version` counts from 1, 0 means not stored yet. A deleted version has neither text nor content.
+    `version` counts from 1, 0 means not stored yet. A deleted version has neither text nor content. `patients` are
+    the ids of the Patients in whose compartment it is, None where nobody has said yet.
     """
 
-    __slots__ = ("_content", "_text", "deleted", "id", "last_updated", "splice", "type", "version")
+    __slots__ = ("_content", "_text", "deleted", "id", "last_updated", "patients", "splice", "type", "version")
 
     def __init__(
         self,
@@ -36,12 +38,14 @@ class Resource:
         version: int = 0,
         last_updated: datetime | None = None,
         deleted: bool = False,
+        patients: Sequence[str] | None = None,
     ) -> None:
         self.type = type_
         self.id = id_
         self.version = version
         self.last_updated = last_updated
         self.deleted = deleted
+        self.patients = patients
         self.splice = splice
         self._text = text
         self._content = content

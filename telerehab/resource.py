@@ -25,7 +25,17 @@ class Resource:
     the ids of the Patients in whose compartment it is, None where nobody has said yet.
     """
 
-    __slots__ = ("_content", "_text", "deleted", "id", "last_updated", "patients", "splice", "type", "version")
+    __slots__ = (
+        "_content",
+        "_text",
+        "deleted",
+        "id",
+        "last_updated",
+        "patients",
+        "splice",
+        "type",
+        "version",
+    )
 
     def __init__(
         self,

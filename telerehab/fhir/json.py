@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
@@ -88,7 +88,16 @@ def _text(data: bytes | str) -> str:
     return data
 
 
+@runtime_checkable
+class Wire(Protocol):
+    """Something that knows its own JSON: a stored resource inside a bundle is not parsed to be sent."""
+
+    def wire(self) -> bytes: ...
+
+
 def _raw(value: Any) -> Any:
+    if isinstance(value, Wire):
+        return orjson.Fragment(value.wire())
     if isinstance(value, Number):
         return orjson.Fragment(value.text)
     if isinstance(value, Decimal) and value.is_finite():

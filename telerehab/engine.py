@@ -23,6 +23,7 @@ from telerehab.fhir.search.rows import IndexRows, parameter_hash
 from telerehab.fhir.validation import validate
 from telerehab.resource import Resource
 from telerehab.service import Service
+from telerehab.settings import Settings
 from telerehab.unit_of_work import UnitOfWork
 from telerehab.write_set import Missed, Violated, WriteSet
 
@@ -50,6 +51,7 @@ class Engine:
     service: Service
     store: Store
     neighbours: Neighbours
+    settings: Settings
     event_secret: bytes
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     after_commit: Callable[[WriteSet], None] = lambda write_set: None

@@ -46,7 +46,7 @@ class Finder:
         values: list[str] = []
 
         def fill(match: re.Match[str]) -> str:
-            values[:] = [f"{type_}/{id_}" for type_, id_ in local_references(change, match[1])]
+            values[:] = _values(change, match[1])
             return ",".join(values)
 
         query = _PLACEHOLDER.sub(fill, template)
@@ -63,6 +63,13 @@ class Finder:
                 found[reference] = planned.after
         found.pop(change.subject.reference, None)
         return list(found.values())
+
+
+def _values(change: Change, path: str) -> list[str]:
+    """The references a placeholder stands for: {self} is the judged resource, else those at an element path."""
+    if path == "self":
+        return [change.subject.reference]
+    return [f"{type_}/{id_}" for type_, id_ in local_references(change, path)]
 
 
 def local_references(change: Change, path: str) -> list[tuple[str, str]]:

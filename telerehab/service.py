@@ -1,9 +1,9 @@
-"""A service, put together explicitly from its rules, lifecycles, projections, operations and handlers."""
+"""A service, put together explicitly from its rules, lifecycles, projections, operations, handlers and periodic work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from telerehab.event import Handler
 from telerehab.lifecycle import Lifecycle
 from telerehab.operation import Operation
 from telerehab.owners import types_of
+from telerehab.periodic import Periodic
 from telerehab.projection import Projection
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ class Service:
     projections: Sequence[Projection] = ()
     operations: Sequence[Operation] = ()
     handlers: Sequence[Handler] = ()
+    periodic: Sequence[Periodic] = ()
     servicer: Callable[[Engine], Any] | None = None
     migrations: Path | None = None
-    profiles: Sequence[str] = field(default=())
 
     @cached_property
     def types(self) -> frozenset[str]:

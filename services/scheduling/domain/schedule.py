@@ -1,0 +1,126 @@
+"""Reading a Schedule: its weekly availability, its horizon, the ids and content of its slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.scheduling.domain.availability import WEEKDAYS, Interval, WeeklyAvailability, WorkingHours
+from telerehab.canonical import (
+    NOT_AVAILABLE,
+    SLOT_MINUTES,
+    TIMEZONE,
+    WEEKLY_AVAILABILITY,
+    extension_value,
+    extensions,
+)
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.when import moment, utc
+from telerehab.identity import derived_id
+
+HORIZON = timedelta(weeks=8)
+"""How far ahead slots exist; they are made again each day as it moves."""
+DEFAULT_MINUTES = 30
+COPIED = ("serviceCategory", "serviceType", "specialty")
+
+
+class UnreadableAvailability(ValueError):
+    """The availability cannot be understood; `expression` says where."""
+
+    def __init__(self, problem: str, expression: str) -> None:
+        super().__init__(problem)
+        self.expression = expression
+
+
+def weekly_availability(schedule: JsonObject) -> WeeklyAvailability | None:
+    """The weekly availability of a Schedule, None if it states none; raises UnreadableAvailability."""
+    stated = extensions(schedule, WEEKLY_AVAILABILITY)
+    if not stated:
+        return None
+    minutes = extension_value(schedule, SLOT_MINUTES) or DEFAULT_MINUTES
+    if not isinstance(minutes, int) or not 5 <= minutes <= 24 * 60:
+        raise UnreadableAvailability("A slot has between 5 and 1440 minutes.", _at(SLOT_MINUTES))
+    return WeeklyAvailability(
+        [_working_hours(one) for one in stated], minutes, _zone(schedule), list(_gaps(schedule))
+    )
+
+
+def horizon(schedule: JsonObject, now: datetime) -> Interval | None:
+    """The part of the planning horizon in which slots exist: from now, `HORIZON` ahead at most."""
+    period = schedule.get("planningHorizon", {})
+    start = max(_boundary(period.get("start")) or now, now)
+    end = min(_boundary(period.get("end")) or now + HORIZON, now + HORIZON)
+    return Interval(start, end) if start < end else None
+
+
+def slot_id(schedule_id: str, start: datetime) -> str:
+    """The id of the slot of a schedule at a time: always the same, so that slots made twice are made once."""
+    return derived_id("Slot", schedule_id, utc(start))
+
+
+def slot(schedule: JsonObject, interval: Interval) -> JsonObject:
+    """A free Slot of the schedule."""
+    return {
+        "resourceType": "Slot",
+        "id": slot_id(schedule["id"], interval.start),
+        **{name: schedule[name] for name in COPIED if name in schedule},
+        "schedule": {"reference": f"Schedule/{schedule['id']}"},
+        "status": "free",
+        "start": utc(interval.start),
+        "end": utc(interval.end),
+    }
+
+
+def _boundary(value: Any) -> datetime | None:
+    """A moment; a date alone means its beginning in UTC."""
+    if isinstance(value, str) and len(value) == 10:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return moment(value)
+
+
+def _working_hours(stated: JsonObject) -> WorkingHours:
+    days = {part.get("valueCode") for part in extensions(stated, "daysOfWeek")}
+    if not days or not days <= set(WEEKDAYS):
+        raise UnreadableAvailability(
+            f"daysOfWeek must be given, each one of {', '.join(WEEKDAYS)}.", _at(WEEKLY_AVAILABILITY)
+        )
+    start = _time(extension_value(stated, "availableStartTime"))
+    end = _time(extension_value(stated, "availableEndTime"))
+    if start is None or end is None or start >= end:
+        raise UnreadableAvailability(
+            "availableStartTime and availableEndTime must be times of one day, the start first.",
+            _at(WEEKLY_AVAILABILITY),
+        )
+    return WorkingHours(frozenset(map(str, days)), start, end)
+
+
+def _time(value: Any) -> time | None:
+    try:
+        return time.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _zone(schedule: JsonObject) -> ZoneInfo:
+    name = extension_value(schedule, TIMEZONE)
+    if name is None:
+        raise UnreadableAvailability("Weekly hours need a time zone beside them.", _at(TIMEZONE))
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UnreadableAvailability("The time zone is not in the IANA database.", _at(TIMEZONE)) from None
+
+
+def _gaps(schedule: JsonObject) -> Iterator[Interval]:
+    for stated in extensions(schedule, NOT_AVAILABLE):
+        period = stated.get("valuePeriod", {})
+        start, end = _boundary(period.get("start")), _boundary(period.get("end"))
+        if start is None or end is None or start >= end:
+            raise UnreadableAvailability("A time off needs a start and a later end.", _at(NOT_AVAILABLE))
+        yield Interval(start, end)
+
+
+def _at(url: str) -> str:
+    return f"Schedule.extension('{url}')"

@@ -1,0 +1,55 @@
+"""What the initiator of a visit decides for what follows: the Encounter's id and the join link."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from telerehab.canonical import (
+    APPOINTMENT_VIRTUAL_SERVICE,
+    BOOKED_VISIT,
+    HOLD_EXPIRES,
+    VISIT_ENCOUNTER,
+    extension_value,
+    virtual_service,
+    with_extension,
+    with_profile,
+)
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.when import moment
+from telerehab.identity import new_id
+
+
+def as_visit(appointment: JsonObject, join_base: str) -> JsonObject:
+    """The appointment as a visit booked here: profile, the Encounter to come, the link to join it.
+
+    An appointment that has these keeps them: a moved visit stays the same visit.
+    """
+    booked = with_profile(appointment, BOOKED_VISIT)
+    if extension_value(booked, VISIT_ENCOUNTER) is not None:
+        return booked
+    encounter = {"url": VISIT_ENCOUNTER, "valueReference": {"reference": f"Encounter/{new_id()}"}}
+    link = f"{join_base}/{secrets.token_urlsafe(24)}"
+    return with_extension(
+        with_extension(booked, encounter), virtual_service(APPOINTMENT_VIRTUAL_SERVICE, link)
+    )
+
+
+def encounter_id(appointment: JsonObject) -> str:
+    """The id of the visit's Encounter; empty for an appointment that is no visit of ours."""
+    reference = extension_value(appointment, VISIT_ENCOUNTER) or {}
+    return str(reference.get("reference", "")).removeprefix("Encounter/")
+
+
+def hold_expires(appointment: JsonObject) -> datetime | None:
+    """When the hold on the appointment's time ends, None if it is not held."""
+    return moment(extension_value(appointment, HOLD_EXPIRES))
+
+
+def without_hold(appointment: JsonObject) -> JsonObject:
+    """The appointment without the expiry of its hold."""
+    kept = [
+        extension for extension in appointment.get("extension", ()) if extension.get("url") != HOLD_EXPIRES
+    ]
+    rest = {name: value for name, value in appointment.items() if name != "extension"}
+    return {**rest, "extension": kept} if kept else rest

@@ -1,0 +1,136 @@
+"""What happens to a visit booked here is said: booked, moved, cancelled, not attended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.scheduling.domain.availability import Interval
+from services.scheduling.domain.blocking import booked_interval, participants
+from services.scheduling.domain.visit import encounter_id
+from services.scheduling.lifecycles import booked_here
+from telerehab.canonical import APPOINTMENT_VIRTUAL_SERVICE, join_link
+from telerehab.change import Change, Emit, Verdict, rule, values_at
+from telerehab.fhir.json import JsonObject
+from telerehab.pb.telerehab.events.v1.scheduling_pb2 import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentNoShow,
+    AppointmentRescheduled,
+)
+
+STANDING = ("booked", "arrived", "checked-in")
+
+
+@rule("Appointment")
+def booking_is_announced(change: Change) -> Iterator[Verdict]:
+    """Only for appointments booked here; a hold is nobody's business but scheduling's."""
+    if not booked_here(change.content):
+        return
+    before = change.before.content if change.before else {}
+    after = change.after.content if change.after else {**before, "status": "entered-in-error"}
+    version = (change.before.version if change.before else 0) + 1
+    stood, stands = before.get("status") in STANDING, after.get("status") in STANDING
+    if stands and not stood:
+        yield Emit(_booked(change.subject.id, version, after))
+    elif stands and _whom_and_when(before) != _whom_and_when(after):
+        yield Emit(_rescheduled(change.subject.id, version, before, after))
+    elif stood and after.get("status") in ("cancelled", "entered-in-error"):
+        yield Emit(_cancelled(change.subject.id, version, after))
+    elif stood and after.get("status") == "noshow":
+        yield Emit(_no_show(change.subject.id, version, after))
+
+
+def _whom_and_when(appointment: JsonObject) -> tuple[object, ...]:
+    return (
+        booked_interval(appointment),
+        *(tuple(participants(appointment, type_)) for type_ in ("Patient", "Practitioner", "Location")),
+    )
+
+
+def _booked(id_: str, version: int, appointment: JsonObject) -> AppointmentBooked:
+    interval = _interval(appointment)
+    link = join_link(appointment, APPOINTMENT_VIRTUAL_SERVICE) or ""
+    return AppointmentBooked(
+        appointment_id=id_,
+        appointment_version=version,
+        encounter_id=encounter_id(appointment),
+        join_token=link.rpartition("/")[2],
+        patient_id=_first(appointment, "Patient"),
+        practitioner_ids=participants(appointment, "Practitioner"),
+        location_id=_first(appointment, "Location"),
+        start=_timestamp(interval.start),
+        end=_timestamp(interval.end),
+        service_request_ids=_referrals(appointment),
+        healthcare_service_id=_healthcare_service(appointment),
+    )
+
+
+def _rescheduled(id_: str, version: int, before: JsonObject, after: JsonObject) -> AppointmentRescheduled:
+    previous, interval = _interval(before), _interval(after)
+    return AppointmentRescheduled(
+        appointment_id=id_,
+        appointment_version=version,
+        encounter_id=encounter_id(after),
+        patient_id=_first(after, "Patient"),
+        practitioner_ids=participants(after, "Practitioner"),
+        location_id=_first(after, "Location"),
+        start=_timestamp(interval.start),
+        end=_timestamp(interval.end),
+        previous_start=_timestamp(previous.start),
+        previous_end=_timestamp(previous.end),
+    )
+
+
+def _cancelled(id_: str, version: int, appointment: JsonObject) -> AppointmentCancelled:
+    interval = _interval(appointment)
+    reasons = values_at(appointment, "cancelationReason.coding.code")
+    return AppointmentCancelled(
+        appointment_id=id_,
+        appointment_version=version,
+        encounter_id=encounter_id(appointment),
+        patient_id=_first(appointment, "Patient"),
+        practitioner_ids=participants(appointment, "Practitioner"),
+        start=_timestamp(interval.start),
+        end=_timestamp(interval.end),
+        reason_code=reasons[0] if reasons else "",
+    )
+
+
+def _no_show(id_: str, version: int, appointment: JsonObject) -> AppointmentNoShow:
+    return AppointmentNoShow(
+        appointment_id=id_,
+        appointment_version=version,
+        encounter_id=encounter_id(appointment),
+        patient_id=_first(appointment, "Patient"),
+        start=_timestamp(_interval(appointment).start),
+    )
+
+
+def _interval(appointment: JsonObject) -> Interval:
+    interval = booked_interval(appointment)
+    assert interval is not None, "a visit has a time: another rule sees to it"
+    return interval
+
+
+def _first(appointment: JsonObject, type_: str) -> str:
+    return next(iter(participants(appointment, type_)), "")
+
+
+def _referrals(appointment: JsonObject) -> list[str]:
+    based_on = values_at(appointment, "basedOn.reference")
+    return [reference.partition("/")[2] for reference in based_on if reference.startswith("ServiceRequest/")]
+
+
+def _healthcare_service(appointment: JsonObject) -> str:
+    actors = values_at(appointment, "participant.actor.reference")
+    services = (actor.partition("/")[2] for actor in actors if actor.startswith("HealthcareService/"))
+    return next(services, "")
+
+
+def _timestamp(moment: datetime) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp

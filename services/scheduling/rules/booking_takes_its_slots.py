@@ -1,0 +1,31 @@
+"""An appointment takes the slots it names, and gives them back when it no longer blocks their time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.scheduling.domain.blocking import taken_slots
+from services.scheduling.lifecycles import booked_here
+from services.scheduling.projections.booked_time import TAKEN
+from telerehab.change import Change, Refuse, Verdict, Write, rule
+
+
+@rule("Appointment", find={"slots": "Appointment.slot"})
+def booking_takes_its_slots(change: Change) -> Iterator[Verdict]:
+    """A hold makes its slot busy-tentative, a booking busy. Booking here asks for a free one; what an EHR sends may
+    name slots that it marked itself, and two appointments in one slot are kept apart by booked_time."""
+    wanted = set(taken_slots(change.after.content)) if change.after else set()
+    held = set(taken_slots(change.before.content)) if change.before else set()
+    for slot in change.found["slots"]:
+        status = slot.content["status"]
+        if slot.reference in wanted:
+            if slot.reference not in held and status != "free" and booked_here(change.content):
+                yield Refuse("That time is already taken.", "Appointment.slot", TAKEN.code, TAKEN.status)
+            elif status in ("free", "busy-tentative") and status != _taken_status(change):
+                yield Write({**slot.content, "status": _taken_status(change)})
+        elif slot.reference in held and status in ("busy", "busy-tentative"):
+            yield Write({**slot.content, "status": "free"})
+
+
+def _taken_status(change: Change) -> str:
+    return "busy-tentative" if change.content["status"] == "pending" else "busy"

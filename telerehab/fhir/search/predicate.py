@@ -109,8 +109,8 @@ class NumberCompare:
     `value` is the number as asked, [lo, hi) what its digits cover. eq `lo <= row.lo and row.hi < hi`; ne its
     negation, a row; gt and sa compare with `value` exactly: gt `row.hi > value`, sa `row.lo > value`, ge
     `row.hi >= value`; lt, eb, le likewise; ap `row.lo < hi and row.hi >= lo`.
-    Unit: `system` and `code` both given: `row.system, row.code` equal them; only `code`: `row.code` or
-    `row.unit` equals it; neither: any unit.
+    Unit: with `system`, `row.system` is it and `row.code` is `code` if given; with `code` alone, `row.code` or
+    `row.unit` is it; with neither, any.
     """
 
     parameter: int

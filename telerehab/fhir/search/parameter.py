@@ -1,0 +1,113 @@
+"""Search parameters made ready: their paths resolved for one resource type, their hashes at hand.
+
+https://hl7.org/fhir/R4/searchparameter.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from telerehab.fhir.definitions.search_parameters import SearchParameter, search_parameter, search_parameters
+from telerehab.fhir.fhirpath.parser import parse
+from telerehab.fhir.fhirpath.paths import Path, paths
+from telerehab.fhir.search.rows import IndexRows
+from telerehab.fhir.search.token_hash import token_hash
+
+Sink: TypeAlias = Callable[[Any, IndexRows], None]  # turns one element into rows
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A search parameter of one resource type.
+
+    `key` is what its hashes are made of; `is_component` marks a part of a composite, `key` then holds what the
+    parts before it are.
+    """
+
+    resource: str
+    code: str
+    type: str
+    key: str
+    targets: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+    components: tuple[Parameter, ...] = ()
+    is_component: bool = False
+    hash: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hash", token_hash(self.key))
+
+    def token(self, kind: str, *parts: str) -> int:
+        """The hash of one value in one way of asking for it (`kind`)."""
+        return token_hash(self.key, kind, *parts)
+
+    @property
+    def present(self) -> tuple[int, ...]:
+        """The token that says there is a value; `:missing` asks for it."""
+        return () if self.is_component else (self.token("present"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the meaning of a value depends on besides itself.
+
+    `base` is our own FHIR base URL, `now` the time for `ap`, `aliases` gives all ids of a Patient id's person.
+    """
+
+    base: str
+    now: datetime
+    aliases: Callable[[str], Sequence[str]]
+
+
+@cache
+def parameters(resource: str) -> Mapping[str, Parameter]:
+    """All search parameters of a resource type, by code."""
+    return MappingProxyType(
+        {code: _parameter(resource, definition) for code, definition in search_parameters(resource).items()}
+    )
+
+
+def _parameter(resource: str, definition: SearchParameter) -> Parameter:
+    found = paths(parse(definition.expression), resource) if definition.expression else []
+    key = f"{resource}.{definition.code}"
+    return Parameter(
+        resource=resource,
+        code=definition.code,
+        type=definition.type,
+        key=key,
+        targets=definition.targets,
+        paths=tuple(found),
+        components=_components(resource, definition, key, found[0].type) if definition.components else (),
+    )
+
+
+def _components(resource: str, definition: SearchParameter, key: str, of: str) -> tuple[Parameter, ...]:
+    found = []
+    for component in definition.components:
+        means = search_parameter(component.definition)
+        inner = () if "%resource" in component.expression else paths(parse(component.expression), of)
+        found.append(
+            Parameter(
+                resource=resource,
+                code=means.code,
+                type=_component_type(means.type, inner),
+                key=key,
+                targets=means.targets,
+                paths=tuple(inner),
+                is_component=True,
+            )
+        )
+    return tuple(found)
+
+
+def _component_type(named: str, inner: Sequence[Path]) -> str:
+    """DocumentReference.relationship names its two components' definitions the wrong way round."""
+    kinds = {path.type for path in inner}
+    if kinds == {"Reference"}:
+        return "reference"
+    return "token" if kinds == {"code"} else named

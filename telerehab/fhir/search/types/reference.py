@@ -1,0 +1,141 @@
+"""Reference: `Type/id`, `id`, absolute URL, `:Type`, `:identifier`; canonicals with or without their version.
+
+https://hl7.org/fhir/R4/search.html#reference
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from telerehab.fhir.definitions import resource_types
+from telerehab.fhir.fhirpath.paths import Path
+from telerehab.fhir.search.escape import split, unescape
+from telerehab.fhir.search.parameter import Parameter, Setting, Sink
+from telerehab.fhir.search.predicate import HasToken, Predicate
+from telerehab.fhir.search.refusal import malformed
+from telerehab.fhir.search.rows import IndexRows, ReferenceRow
+
+MODIFIERS = resource_types() | {"identifier"}
+NOT = False
+
+_LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}", re.ASCII)
+_MANY_TARGETS = 12  # up to here an id alone is looked up as each `Type/id`, which saves a token per reference
+
+
+def index(parameter: Parameter, path: Path, base: str) -> Sink | None:
+    match path.type:
+        case "Reference":
+            return _reference(parameter, base.rstrip("/") + "/")
+        case "canonical" | "uri":
+            return _canonical(parameter)
+        case "Resource":
+            return _resource(parameter)
+    return None  # Consent.source may be an Attachment, which refers to no resource
+
+
+def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setting) -> Predicate:
+    if modifier == "identifier":
+        return _identified(parameter, value)
+    text = local_part(unescape(value), setting.base.rstrip("/") + "/")
+    local = _LOCAL.fullmatch(text)
+    if local:
+        if modifier and modifier != local[1]:
+            raise malformed(f"{parameter.code}:{modifier}", f"the id of a {modifier}")
+        return HasToken(tuple(_to(parameter, local[1], id_) for id_ in _same(local[1], local[2], setting)))
+    if "/" in text or ":" in text:
+        return HasToken((parameter.token("url", text),))
+    if not _ID.fullmatch(text):
+        raise malformed(parameter.code, "'Type/id', an id, or an absolute URL")
+    if modifier:
+        return HasToken(tuple(_to(parameter, modifier, id_) for id_ in _same(modifier, text, setting)))
+    return _any_type(parameter, text, setting)
+
+
+def local_part(url: str, base: str) -> str:
+    """`Type/id` of an absolute URL on our own base (with its closing slash); any other stays as it is."""
+    return url.removeprefix(base) if len(base) > 1 else url
+
+
+def _any_type(parameter: Parameter, id_: str, setting: Setting) -> Predicate:
+    if 0 < len(parameter.targets) <= _MANY_TARGETS:
+        return HasToken(
+            tuple(
+                _to(parameter, target, alias)
+                for target in parameter.targets
+                for alias in _same(target, id_, setting)
+            )
+        )
+    return HasToken(tuple(parameter.token("id", alias) for alias in _same("Patient", id_, setting)))
+
+
+def _same(type_: str, id_: str, setting: Setting) -> list[str]:
+    return [id_, *(other for other in setting.aliases(id_) if other != id_)] if type_ == "Patient" else [id_]
+
+
+def _to(parameter: Parameter, type_: str, id_: str) -> int:
+    return parameter.token("to", type_, id_)
+
+
+def _identified(parameter: Parameter, value: str) -> Predicate:
+    parts = [unescape(part) for part in split(value, "|")]
+    if len(parts) > 2 or not parts[-1]:
+        raise malformed(f"{parameter.code}:identifier", "'value' or 'system|value'")
+    if len(parts) == 1:
+        return HasToken((parameter.token("identifier value", parts[0]),))
+    return HasToken((parameter.token("identifier", *parts),))
+
+
+def _reference(parameter: Parameter, base: str) -> Sink:
+    present, hash_ = parameter.present, parameter.hash
+    many = not 0 < len(parameter.targets) <= _MANY_TARGETS
+
+    def reference(value: Any, rows: IndexRows) -> None:
+        rows.tokens += present
+        text = value.get("reference")
+        if text and text[0] != "#":
+            text = local_part(text, base)
+            local = _LOCAL.fullmatch(text)
+            if local:
+                type_, id_ = local.groups()
+                rows.tokens.append(_to(parameter, type_, id_))
+                rows.references.append(ReferenceRow(hash_, type_, id_))
+                if many:
+                    rows.tokens.append(parameter.token("id", id_))
+            else:
+                rows.tokens.append(parameter.token("url", text))
+        identifier = value.get("identifier")
+        if identifier and "value" in identifier:
+            system, identified = identifier.get("system", ""), identifier["value"]
+            rows.tokens.append(parameter.token("identifier", system, identified))
+            rows.tokens.append(parameter.token("identifier value", identified))
+
+    return reference
+
+
+def _canonical(parameter: Parameter) -> Sink:
+    present = parameter.present
+
+    def canonical(value: Any, rows: IndexRows) -> None:
+        rows.tokens += present
+        rows.tokens.append(parameter.token("url", value))
+        plain, _, version = value.partition("|")
+        if version:
+            rows.tokens.append(parameter.token("url", plain))
+
+    return canonical
+
+
+def _resource(parameter: Parameter) -> Sink:
+    """A resource inside another (Bundle.composition) counts as a reference to itself."""
+
+    def resource(value: Any, rows: IndexRows) -> None:
+        type_, id_ = value.get("resourceType"), value.get("id")
+        if type_ in parameter.targets:
+            rows.tokens += parameter.present
+            if id_:
+                rows.tokens.append(_to(parameter, type_, id_))
+                rows.references.append(ReferenceRow(parameter.hash, type_, id_))
+
+    return resource

@@ -64,11 +64,15 @@ def searchable(parameter: Parameter) -> bool:
 
 def _values(parameter: Parameter, modifier: str | None, values: list[str], setting: Setting) -> Predicate:
     kind = SEARCH_TYPES[parameter.type]
-    if modifier == "not" and kind.NOT:
-        return Not(any_of([kind.parse(parameter, None, value, setting) for value in values]))
+    negated = modifier == "not" and kind.NOT
+    if negated:
+        modifier = None
     if modifier is not None and modifier not in kind.MODIFIERS:
         raise unknown_modifier(parameter.code, modifier)
-    return any_of([kind.parse(parameter, modifier, value, setting) for value in values])
+    found = any_of(
+        [kind.parse(part, modifier, value, setting) for value in values for part in parameter.indexed]
+    )
+    return Not(found) if negated else found
 
 
 def _missing(parameter: Parameter, value: str) -> Predicate:
@@ -76,7 +80,7 @@ def _missing(parameter: Parameter, value: str) -> Predicate:
         raise unknown_modifier(parameter.code, "missing")
     if value not in ("true", "false"):
         raise malformed(f"{parameter.code}:missing", "'true' or 'false'")
-    present = HasToken(parameter.present)
+    present = HasToken(tuple(token for part in parameter.indexed for token in part.present))
     return Not(present) if value == "true" else present
 
 

@@ -63,7 +63,7 @@ def _plan(type_: str, base: str) -> _Plan:
     whole: list[Sink] = []
     known = parameters(type_)
     for parameter in known.values():
-        if parameter.code in _COLUMNS:
+        if parameter.code in _COLUMNS or parameter.parts:
             continue
         for path in parameter.paths:
             sink = SEARCH_TYPES[parameter.type].index(parameter, path, base)
@@ -72,7 +72,7 @@ def _plan(type_: str, base: str) -> _Plan:
     return _Plan(
         {name: tuple(sinks) for name, sinks in members.items()},
         tuple(whole),
-        frozenset(known[code].hash for code in patient_compartment().get(type_, ())),
+        frozenset(part.hash for code in patient_compartment().get(type_, ()) for part in known[code].indexed),
     )
 
 

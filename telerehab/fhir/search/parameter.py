@@ -5,8 +5,8 @@ https://hl7.org/fhir/R4/searchparameter.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -26,7 +26,8 @@ class Parameter:
     """A search parameter of one resource type.
 
     `key` is what its hashes are made of; `is_component` marks a part of a composite, `key` then holds what the
-    parts before it are.
+    parts before it are. `parts` are the parameters that together select the same elements (`combo-code` is `code`
+    and `component-code`): the rows are theirs, it has none.
     """
 
     resource: str
@@ -37,6 +38,7 @@ class Parameter:
     paths: tuple[Path, ...] = ()
     components: tuple[Parameter, ...] = ()
     is_component: bool = False
+    parts: tuple[Parameter, ...] = ()
     hash: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,6 +47,11 @@ class Parameter:
     def token(self, kind: str, *parts: str) -> int:
         """The hash of one value in one way of asking for it (`kind`)."""
         return token_hash(self.key, kind, *parts)
+
+    @property
+    def indexed(self) -> tuple[Parameter, ...]:
+        """The parameters whose rows answer for it: its parts, else itself."""
+        return self.parts or (self,)
 
     @property
     def present(self) -> tuple[int, ...]:
@@ -67,9 +74,27 @@ class Setting:
 @cache
 def parameters(resource: str) -> Mapping[str, Parameter]:
     """All search parameters of a resource type, by code."""
+    known = {
+        code: _parameter(resource, definition) for code, definition in search_parameters(resource).items()
+    }
     return MappingProxyType(
-        {code: _parameter(resource, definition) for code, definition in search_parameters(resource).items()}
+        {code: replace(each, parts=_parts(each, known.values())) for code, each in known.items()}
     )
+
+
+def _parts(whole: Parameter, known: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    left = set(whole.paths)
+    parts = []
+    for other in sorted(known, key=lambda parameter: parameter.code):
+        alike = other.type == whole.type and _inner(other) == _inner(whole)
+        if alike and other.paths and len(other.paths) < len(whole.paths) and left.issuperset(other.paths):
+            parts.append(other)
+            left.difference_update(other.paths)
+    return () if left else tuple(parts)
+
+
+def _inner(parameter: Parameter) -> list[tuple[Path, ...]]:
+    return [component.paths for component in parameter.components]
 
 
 def _parameter(resource: str, definition: SearchParameter) -> Parameter:

@@ -37,7 +37,7 @@ def _sort_key(resource: str, key: str) -> SortKey:
     if parameter is None:
         raise unknown_parameter(resource, code)
     rows = _ROWS.get(parameter.type)
-    if rows is None or not parameter.paths:
+    if rows is None or not parameter.paths or parameter.parts:
         raise not_supported("_sort", f"'{code}' has no order")
     return SortKey(rows, parameter.hash, descending)
 
@@ -59,10 +59,10 @@ def include(name: str, resource: str, value: str) -> Include:
 def _references(source: str, code: str) -> tuple[int, ...]:
     known = parameters(source)
     if code == "*":
-        return tuple(p.hash for p in known.values() if p.type == "reference" and p.paths)
+        return tuple(p.hash for p in known.values() if p.type == "reference" and p.paths and not p.parts)
     if code not in known or known[code].type != "reference":
         raise unknown_parameter(source, code)
-    return (known[code].hash,)
+    return tuple(part.hash for part in known[code].indexed)
 
 
 def elements(resource: str, value: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Composite: `code$value`, both true of the same part of a resource.
 
-The rows of the last part are kept under a hash that contains the token of the first, so that one lookup in the
-rows of its own type (number, date, string, token) answers for both.
+Where the part can repeat (Observation.component), the rows of the last value are kept under a hash that contains the
+token of the first, so that one lookup in the rows of its own type (number, date, string, token) answers for both.
+Where it is the resource itself, both parameters asked together are the same.
 
 https://hl7.org/fhir/R4/search.html#composite
 """
@@ -16,8 +17,8 @@ from typing import Any
 from telerehab.fhir.fhirpath.paths import Path, selector
 from telerehab.fhir.search import types
 from telerehab.fhir.search.escape import split
-from telerehab.fhir.search.parameter import Parameter, Setting, Sink
-from telerehab.fhir.search.predicate import Predicate
+from telerehab.fhir.search.parameter import Parameter, Setting, Sink, parameters
+from telerehab.fhir.search.predicate import All, Predicate
 from telerehab.fhir.search.refusal import malformed, not_supported
 from telerehab.fhir.search.rows import IndexRows
 from telerehab.fhir.search.types.token import forms
@@ -36,7 +37,7 @@ def supported(parameter: Parameter) -> bool:
 
 
 def index(parameter: Parameter, path: Path, base: str) -> Sink | None:
-    if not supported(parameter):
+    if not supported(parameter) or not path.steps:
         return None
     first, last = parameter.components
     tokens_of = _tokens(first)
@@ -65,6 +66,12 @@ def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setti
     if len(parts) != 2 or not all(parts):
         raise malformed(parameter.code, "two values joined by '$'")
     first, last = parameter.components
+    if not any(path.steps for path in parameter.paths):
+        known = parameters(parameter.resource)
+        both = zip((first, last), parts, strict=True)
+        return All(
+            tuple(types.SEARCH_TYPES[c.type].parse(known[c.code], None, part, setting) for c, part in both)
+        )
     under = _under(last, forms(first, parts[0]))
     return types.SEARCH_TYPES[last.type].parse(under, None, parts[1], setting)
 

@@ -35,7 +35,9 @@ def index(parameter: Parameter, path: Path, base: str) -> Sink | None:
             return _contact_point(parameter)
         case "boolean":
             return _boolean(parameter)
-    return _plain(parameter)
+        case "code" | "id" | "string" | "uri":
+            return _plain(parameter)
+    return None  # a Group's characteristic may also be a Quantity or Range, which no token asks for
 
 
 def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setting) -> Predicate:

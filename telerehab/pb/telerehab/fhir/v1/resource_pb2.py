@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n telerehab/fhir/v1/resource.proto\x12\x11telerehab.fhir.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n\x06\x41\x63\x63\x65ss\x12\x12\n\neverything\x18\x01 \x01(\x08\x12\x10\n\x08patients\x18\x02 \x03(\t\x12\x14\n\x0cshared_types\x18\x03 \x03(\t\"f\n\x06\x43\x61ller\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12)\n\x06\x61\x63\x63\x65ss\x18\x04 \x01(\x0b\x32\x19.telerehab.fhir.v1.Access\"\x96\x01\n\x08Resource\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x30\n\x0clast_updated\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64\x65leted\x18\x05 \x01(\x08\x12\x0c\n\x04text\x18\x06 \x01(\t\x12\x0e\n\x06splice\x18\x07 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n telerehab/fhir/v1/resource.proto\x12\x11telerehab.fhir.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n\x06\x41\x63\x63\x65ss\x12\x12\n\neverything\x18\x01 \x01(\x08\x12\x10\n\x08patients\x18\x02 \x03(\t\x12\x14\n\x0cshared_types\x18\x03 \x03(\t\"f\n\x06\x43\x61ller\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12)\n\x06\x61\x63\x63\x65ss\x18\x04 \x01(\x0b\x32\x19.telerehab.fhir.v1.Access\"\xcd\x01\n\x08Resource\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x30\n\x0clast_updated\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x64\x65leted\x18\x05 \x01(\x08\x12\x0c\n\x04text\x18\x06 \x01(\t\x12\x0e\n\x06splice\x18\x07 \x01(\x05\x12\x35\n\x0c\x63ompartments\x18\x08 \x01(\x0b\x32\x1f.telerehab.fhir.v1.Compartments\" \n\x0c\x43ompartments\x12\x10\n\x08patients\x18\x01 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,5 +37,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CALLER']._serialized_start=158
   _globals['_CALLER']._serialized_end=260
   _globals['_RESOURCE']._serialized_start=263
-  _globals['_RESOURCE']._serialized_end=413
+  _globals['_RESOURCE']._serialized_end=468
+  _globals['_COMPARTMENTS']._serialized_start=470
+  _globals['_COMPARTMENTS']._serialized_end=502
 # @@protoc_insertion_point(module_scope)

@@ -32,7 +32,7 @@ class Caller(_message.Message):
     def __init__(self, name: _Optional[str] = ..., request_id: _Optional[str] = ..., address: _Optional[str] = ..., access: _Optional[_Union[Access, _Mapping]] = ...) -> None: ...
 
 class Resource(_message.Message):
-    __slots__ = ("type", "id", "version", "last_updated", "deleted", "text", "splice")
+    __slots__ = ("type", "id", "version", "last_updated", "deleted", "text", "splice", "compartments")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -40,6 +40,7 @@ class Resource(_message.Message):
     DELETED_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     SPLICE_FIELD_NUMBER: _ClassVar[int]
+    COMPARTMENTS_FIELD_NUMBER: _ClassVar[int]
     type: str
     id: str
     version: int
@@ -47,4 +48,11 @@ class Resource(_message.Message):
     deleted: bool
     text: str
     splice: int
-    def __init__(self, type: _Optional[str] = ..., id: _Optional[str] = ..., version: _Optional[int] = ..., last_updated: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deleted: _Optional[bool] = ..., text: _Optional[str] = ..., splice: _Optional[int] = ...) -> None: ...
+    compartments: Compartments
+    def __init__(self, type: _Optional[str] = ..., id: _Optional[str] = ..., version: _Optional[int] = ..., last_updated: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deleted: _Optional[bool] = ..., text: _Optional[str] = ..., splice: _Optional[int] = ..., compartments: _Optional[_Union[Compartments, _Mapping]] = ...) -> None: ...
+
+class Compartments(_message.Message):
+    __slots__ = ("patients",)
+    PATIENTS_FIELD_NUMBER: _ClassVar[int]
+    patients: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, patients: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -1,0 +1,52 @@
+"""Channels to other services: one a service, kept alive, with retries for calls that change nothing.
+
+https://grpc.io/docs/guides/retry/
+"""
+
+from __future__ import annotations
+
+import grpc.aio
+
+from telerehab.fhir import json
+from telerehab.pb.telerehab.fhir.v1.engine_pb2 import DESCRIPTOR
+from telerehab.rpc.status import MAX_METADATA
+
+MAX_MESSAGE = 64 << 20  # bytes: a bundle of the largest size allowed, its rows and its overlay
+_SERVICE = DESCRIPTOR.services_by_name["EngineService"].full_name
+_CHANGES_NOTHING = ("Read", "Search", "Compartment", "Ids", "Resolve", "Plan")  # Handle may write
+
+SIZES = (
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_metadata_size", MAX_METADATA),
+    ("grpc.absolute_max_metadata_size", MAX_METADATA),
+)
+_KEEPALIVE = (
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
+_RETRIES = json.dump(
+    {
+        "methodConfig": [
+            {
+                "name": [{"service": _SERVICE, "method": method} for method in _CHANGES_NOTHING],
+                "retryPolicy": {
+                    "maxAttempts": 3,
+                    "initialBackoff": "0.05s",
+                    "maxBackoff": "0.4s",
+                    "backoffMultiplier": 2,
+                    "retryableStatusCodes": ["UNAVAILABLE"],
+                },
+            }
+        ]
+    }
+).decode()
+
+
+def open_channel(address: str) -> grpc.aio.Channel:
+    """A channel to host:port; it connects when first used and again whenever the other side comes back."""
+    options = (*SIZES, *_KEEPALIVE, ("grpc.service_config", _RETRIES))
+    return grpc.aio.insecure_channel(address, options=options)

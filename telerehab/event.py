@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 if TYPE_CHECKING:
     from telerehab.unit_of_work import UnitOfWork
@@ -59,6 +60,13 @@ def handler(message_type: type[Message], *, rebuilds: bool = False) -> Callable[
         return Handler(handle.__name__, message_type, handle, rebuilds)
 
     return declare
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    """An aware datetime as the protobuf Timestamp that events carry."""
+    stamp = Timestamp()
+    stamp.FromDatetime(moment)
+    return stamp
 
 
 class Lacking(Exception):

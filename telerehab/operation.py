@@ -46,7 +46,7 @@ class Parameters:
         return self.values.get(name, [])
 
 
-OperationFunction = Callable[[Parameters, "UnitOfWork"], Awaitable[JsonObject]]
+OperationFunction = Callable[[Parameters, "UnitOfWork"], Awaitable["JsonObject | Resource"]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A service, put together explicitly from its rules, lifecycles, projections, operations, handlers and periodic work."""
+"""A service, put together explicitly from its rules, projections, operations, handlers and periodic work."""
 
 from __future__ import annotations
 

@@ -5,13 +5,14 @@ https://profiles.ihe.net/ITI/Scheduling (ITI-117); the names are those of the Ar
 
 from __future__ import annotations
 
+from telerehab.fhir.bundle import collection
+
 from services.scheduling.domain.proposal import accepted, with_patient
 from services.scheduling.domain.visit import as_visit, without_hold
 from services.scheduling.lifecycles import booked_here
 from services.scheduling.operations.find import reference_of
 from services.scheduling.operations.hold import proposal
 from telerehab.change import values_at
-from telerehab.fhir.bundle import collection
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, bad_request
 from telerehab.operation import Parameters, operation

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from telerehab.fhir.bundle import searchset
+
 from services.scheduling.domain.availability import Interval
 from services.scheduling.domain.proposal import exclusive, proposed, schedule_actors
 from services.scheduling.projections.booked_time import busy
 from telerehab.change import values_at
-from telerehab.fhir.bundle import searchset
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import bad_request
 from telerehab.fhir.when import moment, utc

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.scheduling.domain.availability import Interval
 from services.scheduling.domain.blocking import booked_interval, participants
@@ -13,6 +10,7 @@ from services.scheduling.domain.visit import encounter_id
 from services.scheduling.lifecycles import booked_here
 from telerehab.canonical import APPOINTMENT_VIRTUAL_SERVICE, join_link
 from telerehab.change import Change, Emit, Verdict, rule, values_at
+from telerehab.event import timestamp
 from telerehab.fhir.json import JsonObject
 from telerehab.pb.telerehab.events.v1.scheduling_pb2 import (
     AppointmentBooked,
@@ -61,8 +59,8 @@ def _booked(id_: str, version: int, appointment: JsonObject) -> AppointmentBooke
         patient_id=_first(appointment, "Patient"),
         practitioner_ids=participants(appointment, "Practitioner"),
         location_id=_first(appointment, "Location"),
-        start=_timestamp(interval.start),
-        end=_timestamp(interval.end),
+        start=timestamp(interval.start),
+        end=timestamp(interval.end),
         service_request_ids=_referrals(appointment),
         healthcare_service_id=_healthcare_service(appointment),
     )
@@ -77,10 +75,10 @@ def _rescheduled(id_: str, version: int, before: JsonObject, after: JsonObject) 
         patient_id=_first(after, "Patient"),
         practitioner_ids=participants(after, "Practitioner"),
         location_id=_first(after, "Location"),
-        start=_timestamp(interval.start),
-        end=_timestamp(interval.end),
-        previous_start=_timestamp(previous.start),
-        previous_end=_timestamp(previous.end),
+        start=timestamp(interval.start),
+        end=timestamp(interval.end),
+        previous_start=timestamp(previous.start),
+        previous_end=timestamp(previous.end),
     )
 
 
@@ -93,8 +91,8 @@ def _cancelled(id_: str, version: int, appointment: JsonObject) -> AppointmentCa
         encounter_id=encounter_id(appointment),
         patient_id=_first(appointment, "Patient"),
         practitioner_ids=participants(appointment, "Practitioner"),
-        start=_timestamp(interval.start),
-        end=_timestamp(interval.end),
+        start=timestamp(interval.start),
+        end=timestamp(interval.end),
         reason_code=reasons[0] if reasons else "",
     )
 
@@ -105,7 +103,7 @@ def _no_show(id_: str, version: int, appointment: JsonObject) -> AppointmentNoSh
         appointment_version=version,
         encounter_id=encounter_id(appointment),
         patient_id=_first(appointment, "Patient"),
-        start=_timestamp(_interval(appointment).start),
+        start=timestamp(_interval(appointment).start),
     )
 
 
@@ -128,9 +126,3 @@ def _healthcare_service(appointment: JsonObject) -> str:
     actors = values_at(appointment, "participant.actor.reference")
     services = (actor.partition("/")[2] for actor in actors if actor.startswith("HealthcareService/"))
     return next(services, "")
-
-
-def _timestamp(moment: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp

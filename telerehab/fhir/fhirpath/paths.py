@@ -55,9 +55,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Only elements that meet the condition."""
+    """Only elements that meet the condition; `refers_to` where it is `resolve() is ...`."""
 
     condition: Condition
+    refers_to: str | None = None
 
     def before(self, then: Sink) -> Sink:
         condition = self.condition
@@ -113,6 +114,11 @@ def paths(expression: syntax.Expression, type_: str) -> list[Path]:
             return [path for path in paths(of, type_) if _same(path.type, name)]
         case syntax.Binary("|", left, right):
             return list(dict.fromkeys(paths(left, type_) + paths(right, type_)))
+        case syntax.Call(
+            of, "where", (syntax.TypeTest("is", syntax.Call(None, "resolve", ()), name) as criterion,)
+        ) if of is not None:
+            only = Where(condition(criterion, "Reference"), name)
+            return [replace(path, steps=(*path.steps, only)) for path in paths(of, type_)]
         case syntax.Call(of, "where", (criterion,)) if of is not None:
             return [_where(path, condition(criterion, path.type)) for path in paths(of, type_)]
         case syntax.Call(of, "extension", (syntax.Literal(str(url)),)) if of is not None:

@@ -80,7 +80,7 @@ def _missing(parameter: Parameter, value: str) -> Predicate:
         raise unknown_modifier(parameter.code, "missing")
     if value not in ("true", "false"):
         raise malformed(f"{parameter.code}:missing", "'true' or 'false'")
-    present = HasToken(tuple(token for part in parameter.indexed for token in part.present))
+    present = HasToken(parameter.present)
     return Not(present) if value == "true" else present
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from telerehab.fhir.definitions.compartment import patient_compartment
 from telerehab.fhir.fhirpath.paths import Field, Path
-from telerehab.fhir.search.parameter import Sink, parameters
+from telerehab.fhir.search.parameter import Parameter, Sink, parameters
 from telerehab.fhir.search.rows import IndexRows
 from telerehab.fhir.search.types import SEARCH_TYPES
 
@@ -63,10 +63,14 @@ def _plan(type_: str, base: str) -> _Plan:
     whole: list[Sink] = []
     known = parameters(type_)
     for parameter in known.values():
-        if parameter.code in _COLUMNS or parameter.parts:
+        if parameter.code in _COLUMNS or (parameter.parts and not parameter.narrows):
             continue
         for path in parameter.paths:
-            sink = SEARCH_TYPES[parameter.type].index(parameter, path, base)
+            sink = (
+                _presence(parameter)
+                if parameter.narrows
+                else SEARCH_TYPES[parameter.type].index(parameter, path, base)
+            )
             if sink is not None:
                 _place(path, sink, members, whole)
     return _Plan(
@@ -74,6 +78,15 @@ def _plan(type_: str, base: str) -> _Plan:
         tuple(whole),
         frozenset(part.hash for code in patient_compartment().get(type_, ()) for part in known[code].indexed),
     )
+
+
+def _presence(parameter: Parameter) -> Sink:
+    present = parameter.present
+
+    def presence(value: Any, rows: IndexRows) -> None:
+        rows.tokens += present
+
+    return presence
 
 
 def _place(path: Path, sink: Sink, members: dict[str, list[Sink]], whole: list[Sink]) -> None:

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/searchparameter.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from telerehab.fhir.definitions.search_parameters import SearchParameter, search_parameter, search_parameters
 from telerehab.fhir.fhirpath.parser import parse
-from telerehab.fhir.fhirpath.paths import Path, paths
+from telerehab.fhir.fhirpath.paths import Path, Where, paths
 from telerehab.fhir.search.rows import IndexRows
 from telerehab.fhir.search.token_hash import token_hash
 
@@ -27,7 +27,8 @@ class Parameter:
 
     `key` is what its hashes are made of; `is_component` marks a part of a composite, `key` then holds what the
     parts before it are. `parts` are the parameters that together select the same elements (`combo-code` is `code`
-    and `component-code`): the rows are theirs, it has none.
+    and `component-code`): the rows are theirs, it has none. Where it `narrows` its one part (`patient` is `subject`
+    if that is a Patient), it has the token for presence, and the part here has only the narrower target.
     """
 
     resource: str
@@ -39,6 +40,7 @@ class Parameter:
     components: tuple[Parameter, ...] = ()
     is_component: bool = False
     parts: tuple[Parameter, ...] = ()
+    narrows: bool = False
     hash: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,8 +57,12 @@ class Parameter:
 
     @property
     def present(self) -> tuple[int, ...]:
-        """The token that says there is a value; `:missing` asks for it."""
-        return () if self.is_component else (self.token("present"),)
+        """The tokens of which one says that there is a value; `:missing` asks for them."""
+        if self.is_component:
+            return ()
+        if self.parts and not self.narrows:
+            return tuple(token for part in self.parts for token in part.present)
+        return (self.token("present"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +83,27 @@ def parameters(resource: str) -> Mapping[str, Parameter]:
     known = {
         code: _parameter(resource, definition) for code, definition in search_parameters(resource).items()
     }
-    return MappingProxyType(
-        {code: replace(each, parts=_parts(each, known.values())) for code, each in known.items()}
-    )
+    return MappingProxyType({code: _related(each, known.values()) for code, each in known.items()})
+
+
+def _related(whole: Parameter, known: Collection[Parameter]) -> Parameter:
+    narrowed = _narrowed(whole, known)
+    if narrowed:
+        return replace(whole, parts=(narrowed,), narrows=True)
+    return replace(whole, parts=_parts(whole, known))
+
+
+def _narrowed(whole: Parameter, known: Iterable[Parameter]) -> Parameter | None:
+    ends = [path.steps[-1] if path.steps else None for path in whole.paths]
+    targets = {end.refers_to for end in ends if isinstance(end, Where)}
+    if whole.type != "reference" or len(targets) != 1 or not all(isinstance(end, Where) for end in ends):
+        return None
+    wide = {replace(path, steps=path.steps[:-1]) for path in whole.paths}
+    target = targets.pop()
+    for other in known:
+        if target and other.type == "reference" and set(other.paths) == wide:
+            return replace(other, targets=(target,))
+    return None
 
 
 def _parts(whole: Parameter, known: Iterable[Parameter]) -> tuple[Parameter, ...]:

@@ -53,16 +53,23 @@ def include(name: str, resource: str, value: str) -> Include:
     code, _, target = rest.partition(":")
     if not code or any(type_ not in resource_types() for type_ in (source, target or source)):
         raise malformed(name, "'Type:parameter' or 'Type:parameter:TargetType'")
-    return Include(source, _references(source, code), target or None, modifier == "iterate")
-
-
-def _references(source: str, code: str) -> tuple[int, ...]:
-    known = parameters(source)
+    iterate = modifier == "iterate"
     if code == "*":
-        return tuple(p.hash for p in known.values() if p.type == "reference" and p.paths and not p.parts)
-    if code not in known or known[code].type != "reference":
+        return Include(source, _all_references(source), target or None, iterate)
+    parameter = parameters(source).get(code)
+    if parameter is None or parameter.type != "reference":
         raise unknown_parameter(source, code)
-    return tuple(part.hash for part in known[code].indexed)
+    if parameter.narrows:
+        narrow = parameter.indexed[0].targets[0]
+        if target not in ("", narrow):
+            raise malformed(name, f"possible: {source}:{code} is always a {narrow}")
+        target = narrow
+    return Include(source, tuple(part.hash for part in parameter.indexed), target or None, iterate)
+
+
+def _all_references(source: str) -> tuple[int, ...]:
+    known = parameters(source).values()
+    return tuple(p.hash for p in known if p.type == "reference" and p.paths and not p.parts)
 
 
 def elements(resource: str, value: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from telerehab.fhir.definitions import resource_types
 from telerehab.fhir.fhirpath.paths import Path
 from telerehab.fhir.search.escape import split, unescape
 from telerehab.fhir.search.parameter import Parameter, Setting, Sink
-from telerehab.fhir.search.predicate import HasToken, Predicate
+from telerehab.fhir.search.predicate import NOTHING, HasToken, Predicate
 from telerehab.fhir.search.refusal import malformed
 from telerehab.fhir.search.rows import IndexRows, ReferenceRow
 
@@ -43,6 +43,8 @@ def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setti
     if local:
         if modifier and modifier != local[1]:
             raise malformed(f"{parameter.code}:{modifier}", f"the id of a {modifier}")
+        if parameter.targets and local[1] not in parameter.targets:
+            return NOTHING
         return HasToken(tuple(_to(parameter, local[1], id_) for id_ in _same(local[1], local[2], setting)))
     if "/" in text or ":" in text:
         return HasToken((parameter.token("url", text),))

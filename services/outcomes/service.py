@@ -1,0 +1,8 @@
+"""outcomes: what was measured, what it means, who must act on it by when."""
+
+from __future__ import annotations
+
+from services.outcomes.rules.red_flag_raises_an_alert import red_flag_raises_an_alert
+from telerehab.service import Service
+
+service = Service("outcomes", rules=[red_flag_raises_an_alert])

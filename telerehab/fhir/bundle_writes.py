@@ -1,0 +1,123 @@
+"""The writes of a transaction: what each entry asks for, their order, and that no two are about one resource.
+
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from telerehab.fhir.bundle import Entry
+from telerehab.fhir.definitions.structures import resource_types
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.outcome import FhirError, Issue, bad_request, unknown_type
+
+_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWrite:
+    """What one entry writes.
+
+    `id` is "" where the server gives one, or where `criteria` (parameters, as in a URL) are to find one.
+    """
+
+    entry: Entry
+    type: str
+    id: str
+    criteria: str | None
+    content: JsonObject | None
+
+    @property
+    def method(self) -> str:
+        return self.entry.method
+
+    @property
+    def reference(self) -> str:
+        return f"{self.type}/{self.id}"
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """The order in which a transaction is processed: DELETE, POST, PUT and PATCH, GET and HEAD."""
+    return sorted(entries, key=lambda entry: _ORDER[entry.method])
+
+
+def refuse_doubled(entries: Sequence[Entry]) -> None:
+    """400 where two entries have the same fullUrl."""
+    seen: set[str] = set()
+    issues = []
+    for entry in entries:
+        if entry.full_url in seen:
+            issues.append(
+                Issue("duplicate", "An earlier entry has the same fullUrl.", f"{entry.where}.fullUrl")
+            )
+        elif entry.full_url:
+            seen.add(entry.full_url)
+    if issues:
+        raise FhirError(400, issues)
+
+
+def refuse_overlaps(writes: Iterable[EntryWrite]) -> None:
+    """422 where two entries write the same resource, however each came to its identity."""
+    first: dict[str, EntryWrite] = {}
+    issues = []
+    for write in writes:
+        other = first.setdefault(write.reference, write)
+        if other is not write:
+            told = f"Entry {other.entry.index} writes the same {write.type}."
+            issues.append(Issue("duplicate", told, write.entry.where))
+    if issues:
+        raise FhirError(422, issues)
+
+
+def write_of(entry: Entry) -> EntryWrite:
+    """What an entry (of a method that writes) asks for; raises FhirError located at the entry."""
+    try:
+        return _write_of(entry)
+    except FhirError as error:
+        raise error.at(entry.where) from None
+
+
+def _write_of(entry: Entry) -> EntryWrite:
+    path, _, query = entry.url.partition("?")
+    type_, *rest = path.split("/")
+    if any(segment.startswith("$") for segment in (type_, *rest)):
+        told = "Operations are not part of transactions; send them in a batch."
+        raise FhirError(422, [Issue("not-supported", told, "request.url")])
+    if type_ not in resource_types():
+        raise unknown_type(type_)
+    if entry.method == "POST":
+        return _create(entry, type_, alone=not rest and not query)
+    content = None if entry.method == "DELETE" else _content_of(entry, type_)
+    if not rest and query:
+        return EntryWrite(entry, type_, "", query, content)
+    if len(rest) != 1 or query or not _ID.fullmatch(rest[0]):
+        told = f"{entry.method} is on {type_}/[id], or on {type_} with search criteria."
+        raise bad_request(told, "request.url", "value")
+    if entry.method == "PUT" and content is not None and content.get("id") != rest[0]:
+        raise bad_request("The resource must have the id of the url.", "resource.id", "value")
+    return EntryWrite(entry, type_, rest[0], None, content)
+
+
+def _create(entry: Entry, type_: str, *, alone: bool) -> EntryWrite:
+    if not alone:
+        raise bad_request("POST is on a type.", "request.url", "value")
+    content = _content_of(entry, type_)
+    without_id = {name: value for name, value in content.items() if name != "id"}
+    criteria = entry.headers.get("if-none-exist")
+    if criteria is not None:
+        criteria = criteria.removeprefix(type_).removeprefix("?")
+    return EntryWrite(entry, type_, "", criteria, without_id)
+
+
+def _content_of(entry: Entry, type_: str) -> JsonObject:
+    content = entry.resource
+    if content is None:
+        raise bad_request(f"A {entry.method} needs a resource.", "resource", "required")
+    if entry.method != "PATCH" and content["resourceType"] != type_:
+        told = f"The url is about {type_}, the resource must be of that type."
+        raise bad_request(told, "resource.resourceType")
+    return content

@@ -1,0 +1,200 @@
+"""Bundles: building the ones we answer with, reading the ones we are sent.
+
+https://hl7.org/fhir/R4/bundle.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from telerehab.fhir import json
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.outcome import FhirError, bad_request, too_large
+
+MAX_ENTRIES = 1000
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+Pairs = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a batch or transaction; `index` is its place in the bundle, `url` is relative to the base.
+
+    `headers` are its conditions under the names of the HTTP headers they stand for.
+    """
+
+    index: int
+    method: str
+    url: str
+    full_url: str | None
+    resource: JsonObject | None
+    headers: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        return self.url.partition("?")[0]
+
+    @property
+    def where(self) -> str:
+        """The FHIRPath of the entry, for issues."""
+        return f"Bundle.entry[{self.index}]"
+
+
+_CONDITIONS = {
+    "ifNoneMatch": "if-none-match",
+    "ifModifiedSince": "if-modified-since",
+    "ifMatch": "if-match",
+    "ifNoneExist": "if-none-exist",
+}
+
+
+def entries_of(bundle: JsonObject, base_url: str) -> list[Entry]:
+    """The entries of a batch or transaction.
+
+    Raises 413 beyond `MAX_ENTRIES`, 400 naming the entry that is malformed.
+    """
+    listed = bundle.get("entry", [])
+    if not isinstance(listed, list):
+        raise bad_request("Bundle.entry must be a list.", "Bundle.entry", "structure")
+    if len(listed) > MAX_ENTRIES:
+        raise too_large(f"A bundle may have {MAX_ENTRIES} entries, this one has {len(listed)}.")
+    return [_entry(index, entry, base_url) for index, entry in enumerate(listed)]
+
+
+def _entry(index: int, entry: Any, base_url: str) -> Entry:
+    where = f"Bundle.entry[{index}]"
+    request = entry.get("request") if isinstance(entry, dict) else None
+    if not isinstance(request, dict):
+        raise bad_request("Each entry needs a request.", f"{where}.request", "required")
+    method, url = request.get("method"), request.get("url")
+    if method not in METHODS:
+        raise bad_request(
+            f"request.method is one of {', '.join(METHODS)}.", f"{where}.request.method", "value"
+        )
+    if not isinstance(url, str) or not url:
+        raise bad_request("request.url is required.", f"{where}.request.url", "required")
+    full_url, resource = entry.get("fullUrl"), entry.get("resource")
+    if full_url is not None and not isinstance(full_url, str):
+        raise bad_request("fullUrl is a string.", f"{where}.fullUrl", "structure")
+    if resource is not None and not (
+        isinstance(resource, dict) and isinstance(resource.get("resourceType"), str)
+    ):
+        raise bad_request("The resource must name its resourceType.", f"{where}.resource", "structure")
+    if method in ("POST", "PUT") and resource is None and not url.partition("?")[0].endswith("_search"):
+        raise bad_request(f"A {method} needs a resource.", f"{where}.resource", "required")
+    return Entry(index, method, _relative(url, base_url), full_url, resource, _conditions(request, where))
+
+
+def _conditions(request: dict[str, Any], where: str) -> dict[str, str]:
+    conditions = {}
+    for element, header in _CONDITIONS.items():
+        value = request.get(element)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise bad_request(f"request.{element} is a string.", f"{where}.request.{element}", "structure")
+        conditions[header] = value
+    return conditions
+
+
+def _relative(url: str, base_url: str) -> str:
+    return url.removeprefix(f"{base_url}/").removeprefix("/")
+
+
+def located(entry: Entry, error: FhirError) -> FhirError:
+    """The error, located at its entry unless it says already where in the bundle it is."""
+    if all((issue.expression or "").startswith("Bundle.entry[") for issue in error.issues):
+        return error
+    return error.at(entry.where)
+
+
+# Building
+
+Link = tuple[str, str]
+"""Relation ("self", "next") and URL."""
+
+
+def page_link(url: str, pairs: Pairs) -> str:
+    """A URL with parameters, as the links of a page want it."""
+    query = urlencode(list(pairs), safe=":/|,$*")
+    return f"{url}?{query}" if query else url
+
+
+def bundle(
+    type_: str,
+    entries: Sequence[JsonObject],
+    *,
+    links: Iterable[Link] = (),
+    total: int | None = None,
+    **more: Any,
+) -> bytes:
+    """A Bundle as JSON; resources in `entries` may be `orjson.Fragment`s of JSON text, `more` comes after its type."""
+    content: dict[str, Any] = {"resourceType": "Bundle", **more, "type": type_}
+    if total is not None:
+        content["total"] = total
+    linked = [{"relation": relation, "url": url} for relation, url in links]
+    if linked:
+        content["link"] = linked
+    if entries:
+        content["entry"] = entries
+    return json.dump(content)
+
+
+def found(full_url: str, body: bytes, mode: str) -> JsonObject:
+    """An entry of a searchset: a "match", or an "include" or "outcome" beside it."""
+    return {"fullUrl": full_url, "resource": orjson.Fragment(body), "search": {"mode": mode}}
+
+
+def responded(
+    status: int,
+    headers: dict[str, str],
+    body: bytes,
+    *,
+    is_outcome: bool = False,
+    full_url: str | None = None,
+) -> JsonObject:
+    """An entry of a batch-response or transaction-response; an OperationOutcome goes into its response."""
+    response: dict[str, Any] = {"status": _status(status)}
+    for element, header in (("location", "location"), ("etag", "etag")):
+        if header in headers:
+            response[element] = headers[header]
+    if "x-last-modified" in headers:
+        response["lastModified"] = headers["x-last-modified"]
+    entry: dict[str, Any] = {"fullUrl": full_url} if full_url else {}
+    if body and not is_outcome:
+        entry["resource"] = orjson.Fragment(body)
+    entry["response"] = response
+    if body and is_outcome:
+        response["outcome"] = orjson.Fragment(body)
+    return entry
+
+
+_REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
+
+
+def _status(status: int) -> str:
+    return f"{status} {_REASONS[status]}" if status in _REASONS else str(status)
+
+
+# Bundles that operations answer
+
+Content = JsonObject | json.Wire
+"""A resource by its content, or one that will be sent as it is stored."""
+
+
+def collection(resources: Sequence[Content]) -> JsonObject:
+    """A Bundle of resources that belong together."""
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+
+
+def searchset(resources: Sequence[Content], total: int) -> JsonObject:
+    """A Bundle of matches; `total` is how many there are altogether."""
+    content: JsonObject = {"resourceType": "Bundle", "type": "searchset", "total": total}
+    if resources:
+        content["entry"] = [{"resource": one, "search": {"mode": "match"}} for one in resources]
+    return content

@@ -55,19 +55,23 @@ def companions(name: str, label: str, element: Node) -> Check:
         values = owner.get(name)
         if type(values) is not list:
             values = [None] * len(member)
-        elif len(values) != len(member):
+        aligned = len(values) == len(member)
+        if not aligned:
             context.report(_UNEQUAL, (path, label, -1))
         for index, item in enumerate(member):
-            place = (path, label, index)
-            value = values[index] if index < len(values) else None
             if item is not None:
-                element.check(item, place, context)
-                if value is None and _is_id_only(item):
-                    context.report(NO_CONTENT, place)
-            elif value is None:
-                context.report(_BOTH_NULL, place)
+                element.check(item, (path, label, index), context)
+            fault = _pair_fault(values[index], item) if aligned else None
+            if fault is not None:
+                context.report(fault, (path, label, index))
 
     return check
+
+
+def _pair_fault(value: Any, item: Any) -> Fault | None:
+    if value is not None:
+        return None
+    return _BOTH_NULL if item is None else NO_CONTENT if _is_id_only(item) else None
 
 
 def null_without_companion(companion_name: str, index: int, owner: dict[str, Any]) -> Fault | None:

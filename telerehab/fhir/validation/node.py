@@ -45,7 +45,10 @@ class Table(NamedTuple):
 
 
 class Node:
-    """A type (or a backbone element) whose table is compiled when an object of it is first met."""
+    """A type (or a backbone element) whose table is compiled when an object of it is first met.
+
+    `needs_content` is ele-1 for objects: an id alone is not enough (beside a primitive's value it is).
+    """
 
     __slots__ = ("_compile", "_needs_content", "_table")
 
@@ -82,19 +85,18 @@ class Node:
             check_choices(choices, value, path, context)
         for constraint in constraints:
             constraint(value, path, context)
-        if len(value) < 2 and self._needs_content:
-            _check_content(value, path, context)
+        if len(value) < 2:
+            self._check_content(value, path, context)
+
+    def _check_content(self, value: dict[str, Any], path: Path, context: Context) -> None:
+        if not value:
+            context.report(EMPTY_OBJECT, path)
+        elif "id" in value and self._needs_content:
+            context.report(NO_CONTENT, path)
 
 
 def _misplaced(value: Any) -> Fault | None:
     return NULL if value is None else NOT_SINGLE if type(value) is list else None
-
-
-def _check_content(value: dict[str, Any], path: Path, context: Context) -> None:
-    if not value:
-        context.report(EMPTY_OBJECT, path)
-    elif "id" in value:
-        context.report(NO_CONTENT, path)
 
 
 def _report_unknown(name: str, choices: tuple[Choice, ...], path: Path, context: Context) -> None:

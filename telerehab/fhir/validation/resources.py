@@ -78,6 +78,6 @@ def _entry_types(bundle: dict[str, Any]) -> dict[str, str]:
         resource = entry.get("resource") if type(entry) is dict else None
         if type(resource) is dict:
             url, type_name = entry.get("fullUrl"), resource.get("resourceType")
-            if type(url) is str and type(type_name) is str:
+            if type(url) is str and type(type_name) is str and type_name in resource_types():
                 types[url] = type_name
     return types

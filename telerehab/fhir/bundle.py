@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
-
-import orjson
 
 from telerehab.fhir import json
 from telerehab.fhir.json import JsonObject
@@ -131,54 +130,53 @@ def bundle(
     *,
     links: Iterable[Link] = (),
     total: int | None = None,
-    **more: Any,
-) -> bytes:
-    """A Bundle as JSON; resources in `entries` may be `orjson.Fragment`s of JSON text, `more` comes after its type."""
-    content: dict[str, Any] = {"resourceType": "Bundle", **more, "type": type_}
+    last_updated: str | None = None,
+) -> JsonObject:
+    """A Bundle, its resources JSON, `json.Wire` or `orjson.Fragment`.
+
+    FHIR has no empty lists: one without entries has no `entry`. `last_updated` is an instant.
+    """
+    content: JsonObject = {"resourceType": "Bundle"}
+    if last_updated is not None:
+        content["meta"] = {"lastUpdated": last_updated}
+    content["type"] = type_
     if total is not None:
         content["total"] = total
     linked = [{"relation": relation, "url": url} for relation, url in links]
     if linked:
         content["link"] = linked
     if entries:
-        content["entry"] = entries
-    return json.dump(content)
+        content["entry"] = list(entries)
+    return content
 
 
-def found(full_url: str, body: bytes, mode: str) -> JsonObject:
+def found(full_url: str, resource: Any, mode: str) -> JsonObject:
     """An entry of a searchset: a "match", or an "include" or "outcome" beside it."""
-    return {"fullUrl": full_url, "resource": orjson.Fragment(body), "search": {"mode": mode}}
+    return {"fullUrl": full_url, "resource": resource, "search": {"mode": mode}}
 
 
 def responded(
     status: int,
-    headers: dict[str, str],
-    body: bytes,
     *,
-    is_outcome: bool = False,
+    location: str | None = None,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    resource: Any = None,
+    outcome: Any = None,
     full_url: str | None = None,
 ) -> JsonObject:
-    """An entry of a batch-response or transaction-response; an OperationOutcome goes into its response."""
-    response: dict[str, Any] = {"status": _status(status)}
-    for element, header in (("location", "location"), ("etag", "etag")):
-        if header in headers:
-            response[element] = headers[header]
-    if "x-last-modified" in headers:
-        response["lastModified"] = headers["x-last-modified"]
-    entry: dict[str, Any] = {"fullUrl": full_url} if full_url else {}
-    if body and not is_outcome:
-        entry["resource"] = orjson.Fragment(body)
-    entry["response"] = response
-    if body and is_outcome:
-        response["outcome"] = orjson.Fragment(body)
-    return entry
-
-
-_REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
+    """An entry of a batch-response or transaction-response; `last_modified` is an instant."""
+    named = {"location": location, "etag": etag, "lastModified": last_modified, "outcome": outcome}
+    response = {"status": _status(status)}
+    response |= {name: value for name, value in named.items() if value is not None}
+    entry: JsonObject = {} if full_url is None else {"fullUrl": full_url}
+    if resource is not None:
+        entry["resource"] = resource
+    return entry | {"response": response}
 
 
 def _status(status: int) -> str:
-    return f"{status} {_REASONS[status]}" if status in _REASONS else str(status)
+    return f"{status} {HTTPStatus(status).phrase}"
 
 
 # Bundles that operations answer
@@ -189,12 +187,10 @@ Content = JsonObject | json.Wire
 
 def collection(resources: Sequence[Content]) -> JsonObject:
     """A Bundle of resources that belong together."""
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+    return bundle("collection", [{"resource": one} for one in resources])
 
 
 def searchset(resources: Sequence[Content], total: int) -> JsonObject:
     """A Bundle of matches; `total` is how many there are altogether."""
-    content: JsonObject = {"resourceType": "Bundle", "type": "searchset", "total": total}
-    if resources:
-        content["entry"] = [{"resource": one, "search": {"mode": "match"}} for one in resources]
-    return content
+    entries = [{"resource": one, "search": {"mode": "match"}} for one in resources]
+    return bundle("searchset", entries, total=total)

@@ -1,0 +1,93 @@
+"""A danger sign in a screening is never swallowed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.outcomes.domain.red_flags import QUESTIONNAIRE, raised, screening
+from services.outcomes.rules.red_flag_raises_an_alert import red_flag_raises_an_alert
+from telerehab.change import Change, Emit, Write
+from telerehab.fhir.validation import validate
+from telerehab.resource import Resource
+
+NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
+HIP = screening("hip")
+assert HIP is not None
+
+
+def response(answers: dict[str, Any], status: str = "completed", name: str = "hip") -> Resource:
+    items = [{"linkId": link_id, "answer": [answer]} for link_id, answer in answers.items()]
+    content: dict[str, Any] = {
+        "resourceType": "QuestionnaireResponse",
+        "id": "q1",
+        "questionnaire": f"{QUESTIONNAIRE}{name}|1.0.0",
+        "status": status,
+        "subject": {"reference": "Patient/p1"},
+    }
+    return Resource.of({**content, "item": items} if items else content)
+
+
+def judge(after: Resource, known: list[Resource] | None = None) -> list[Any]:
+    return list(red_flag_raises_an_alert.judge(Change(None, after, NOW, {"known": known or []})))
+
+
+@pytest.mark.parametrize("link_id", sorted(HIP))
+@pytest.mark.parametrize("status", ["completed", "in-progress", "amended", "stopped"])
+def test_each_sign_makes_issue_task_and_alert(link_id: str, status: str) -> None:
+    issue, task, alert = judge(response({link_id: {"valueBoolean": True}}, status))
+    assert isinstance(issue, Write)
+    assert isinstance(task, Write)
+    assert isinstance(alert, Emit)
+    assert validate(issue.content) == []
+    assert validate(task.content) == []
+    assert task.content["focus"] == {"reference": f"DetectedIssue/{issue.content['id']}"}
+    message: Any = alert.message
+    assert message.task_id == task.content["id"]
+    assert message.rule_code == f"hip.{link_id}"
+    assert message.patient_id == "p1"
+
+
+def test_the_gravest_sign_sets_the_deadline() -> None:
+    _, task, alert = judge(
+        response({"cancer-history": {"valueBoolean": True}, "hot-joint-fever": {"valueBoolean": True}})
+    )
+    assert task.content["restriction"]["period"]["end"] == "2026-03-03T09:15:00Z"
+    assert alert.message.rule_code == "hip.hot-joint-fever"
+
+
+def test_an_answer_that_is_neither_yes_nor_no_alerts_a_human() -> None:
+    assert len(judge(response({"hot-joint-fever": {"valueString": "I don't know"}}))) == 3
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        response({link_id: {"valueBoolean": False} for link_id in HIP}),
+        response({}),
+        response({"hot-joint-fever": {"valueBoolean": True}}, "entered-in-error"),
+        response({"hot-joint-fever": {"valueBoolean": True}}, name="unknown"),
+        response({"hot-joint-fever": {"valueBoolean": True}}, name="../hip"),
+        response({"something-else": {"valueBoolean": True}}),
+    ],
+)
+def test_without_a_sign_there_is_no_alert(after: Resource) -> None:
+    assert judge(after) == []
+
+
+def test_an_alert_that_stands_is_not_raised_again() -> None:
+    shown = response({"hot-joint-fever": {"valueBoolean": True}})
+    issue = Resource.of(judge(shown)[0].content)
+    assert judge(shown, [issue]) == []
+    more = response({"hot-joint-fever": {"valueBoolean": True}, "cancer-history": {"valueBoolean": True}})
+    assert len(judge(more, [issue])) == 3, "a further sign is a further alert"
+
+
+@given(st.dictionaries(st.sampled_from(sorted(HIP)), st.booleans()))
+def test_every_yes_is_raised_and_nothing_else(answers: dict[str, bool]) -> None:
+    flags = raised(response({link_id: {"valueBoolean": yes} for link_id, yes in answers.items()}).content)
+    assert {flag.code for flag in flags} == {f"hip.{link_id}" for link_id, yes in answers.items() if yes}

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/terminologies.html#required
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from telerehab.fhir.definitions.structures import Binding
@@ -22,7 +23,11 @@ _mime_type = re.compile(r"(?:[\w!#$&^.+\-]+/[\w!#$&^.+\-*]+(?:\s*;[^\x00-\x1f]*)
 
 def accept_bound_code(binding: Binding) -> Accept:
     """The judge of a code element with a required binding."""
-    url = binding.get("valueSet", "").partition("|")[0]
+    return _accept_code_of(binding.get("valueSet", "").partition("|")[0])
+
+
+@cache
+def _accept_code_of(url: str) -> Accept:
     if url == _MIME_TYPES:
         return _accept_mime_type
     concepts = value_set(url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telerehab.fhir.definitions import resource_types, structure
@@ -34,6 +34,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)  # the first resource of a type compiles it
 @given(JSON, st.booleans())
 def test_validate_answers_for_any_json(value: Any, in_bundle: bool) -> None:
     dump(operation_outcome(validate(value, in_bundle=in_bundle)))
@@ -49,6 +50,7 @@ def resources(draw: st.DrawFn) -> dict[str, Any]:
     return {"resourceType": type_name, **members}
 
 
+@settings(deadline=None)  # the first resource of a type compiles it
 @given(resources(), st.booleans())
 def test_validate_answers_for_any_members(resource: dict[str, Any], in_bundle: bool) -> None:
     for issue in validate(resource, in_bundle=in_bundle):

@@ -12,7 +12,7 @@ from telerehab.change import Refuse
 from telerehab.fhir import json
 from telerehab.fhir.search.rows import DateRow, IndexRows, NumberRow, ReferenceRow, StringRow
 from telerehab.pb.telerehab.fhir.v1 import write_set_pb2 as pb
-from telerehab.write_set import AuditRow, Counter, Guard, InboxRow, OutboxRow, RowWrite, WriteSet
+from telerehab.write_set import AuditRow, Command, Counter, Guard, InboxRow, OutboxRow, RowWrite, WriteSet
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -43,6 +43,7 @@ def encode_write_set(write_set: WriteSet) -> pb.WriteSet:
             )
             for constraint, refusal in write_set.violations.items()
         },
+        command=_encode_command(write_set.command),
     )
 
 
@@ -71,6 +72,7 @@ def decode_write_set(message: pb.WriteSet) -> WriteSet:
             )
             for constraint, refusal in message.violations.items()
         },
+        command=_decode_command(message.command) if message.HasField("command") else None,
     )
 
 
@@ -210,6 +212,16 @@ def _decode_audit(message: pb.AuditRow) -> AuditRow:
         message.outcome,
         message.query,
     )
+
+
+def _encode_command(command: Command | None) -> pb.Command | None:
+    if command is None:
+        return None
+    return pb.Command(key=command.key, request=command.request, answer=command.answer)
+
+
+def _decode_command(message: pb.Command) -> Command:
+    return Command(message.key, message.request, message.answer)
 
 
 def _micros(moment: datetime) -> int:

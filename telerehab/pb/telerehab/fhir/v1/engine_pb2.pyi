@@ -90,12 +90,14 @@ class IdsResponse(_message.Message):
     def __init__(self, ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ResolveRequest(_message.Message):
-    __slots__ = ("caller", "criteria")
+    __slots__ = ("caller", "criteria", "base_url")
     CALLER_FIELD_NUMBER: _ClassVar[int]
     CRITERIA_FIELD_NUMBER: _ClassVar[int]
+    BASE_URL_FIELD_NUMBER: _ClassVar[int]
     caller: _resource_pb2.Caller
     criteria: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., criteria: _Optional[_Iterable[str]] = ...) -> None: ...
+    base_url: str
+    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., criteria: _Optional[_Iterable[str]] = ..., base_url: _Optional[str] = ...) -> None: ...
 
 class Matches(_message.Message):
     __slots__ = ("ids",)
@@ -110,13 +112,14 @@ class ResolveResponse(_message.Message):
     def __init__(self, matches: _Optional[_Iterable[_Union[Matches, _Mapping]]] = ...) -> None: ...
 
 class PlanEntry(_message.Message):
-    __slots__ = ("index", "method", "type", "id", "content", "if_version", "criteria")
+    __slots__ = ("index", "method", "type", "id", "content", "if_version", "if_absent", "criteria")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     CONTENT_FIELD_NUMBER: _ClassVar[int]
     IF_VERSION_FIELD_NUMBER: _ClassVar[int]
+    IF_ABSENT_FIELD_NUMBER: _ClassVar[int]
     CRITERIA_FIELD_NUMBER: _ClassVar[int]
     index: int
     method: str
@@ -124,8 +127,9 @@ class PlanEntry(_message.Message):
     id: str
     content: str
     if_version: int
+    if_absent: bool
     criteria: str
-    def __init__(self, index: _Optional[int] = ..., method: _Optional[str] = ..., type: _Optional[str] = ..., id: _Optional[str] = ..., content: _Optional[str] = ..., if_version: _Optional[int] = ..., criteria: _Optional[str] = ...) -> None: ...
+    def __init__(self, index: _Optional[int] = ..., method: _Optional[str] = ..., type: _Optional[str] = ..., id: _Optional[str] = ..., content: _Optional[str] = ..., if_version: _Optional[int] = ..., if_absent: _Optional[bool] = ..., criteria: _Optional[str] = ...) -> None: ...
 
 class OverlayEntry(_message.Message):
     __slots__ = ("reference", "content")
@@ -136,14 +140,16 @@ class OverlayEntry(_message.Message):
     def __init__(self, reference: _Optional[str] = ..., content: _Optional[str] = ...) -> None: ...
 
 class PlanRequest(_message.Message):
-    __slots__ = ("caller", "entries", "overlay")
+    __slots__ = ("caller", "entries", "overlay", "base_url")
     CALLER_FIELD_NUMBER: _ClassVar[int]
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     OVERLAY_FIELD_NUMBER: _ClassVar[int]
+    BASE_URL_FIELD_NUMBER: _ClassVar[int]
     caller: _resource_pb2.Caller
     entries: _containers.RepeatedCompositeFieldContainer[PlanEntry]
     overlay: _containers.RepeatedCompositeFieldContainer[OverlayEntry]
-    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., entries: _Optional[_Iterable[_Union[PlanEntry, _Mapping]]] = ..., overlay: _Optional[_Iterable[_Union[OverlayEntry, _Mapping]]] = ...) -> None: ...
+    base_url: str
+    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., entries: _Optional[_Iterable[_Union[PlanEntry, _Mapping]]] = ..., overlay: _Optional[_Iterable[_Union[OverlayEntry, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
 
 class PlannedEntry(_message.Message):
     __slots__ = ("index", "status", "unchanged")
@@ -174,20 +180,22 @@ class Pair(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class HandleRequest(_message.Message):
-    __slots__ = ("caller", "method", "path", "query", "headers", "body")
+    __slots__ = ("caller", "method", "base_url", "path", "query", "headers", "body")
     CALLER_FIELD_NUMBER: _ClassVar[int]
     METHOD_FIELD_NUMBER: _ClassVar[int]
+    BASE_URL_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     QUERY_FIELD_NUMBER: _ClassVar[int]
     HEADERS_FIELD_NUMBER: _ClassVar[int]
     BODY_FIELD_NUMBER: _ClassVar[int]
     caller: _resource_pb2.Caller
     method: str
-    path: str
+    base_url: str
+    path: _containers.RepeatedScalarFieldContainer[str]
     query: _containers.RepeatedCompositeFieldContainer[Pair]
     headers: _containers.RepeatedCompositeFieldContainer[Pair]
     body: bytes
-    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., method: _Optional[str] = ..., path: _Optional[str] = ..., query: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ..., headers: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ..., body: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., method: _Optional[str] = ..., base_url: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., query: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ..., headers: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ..., body: _Optional[bytes] = ...) -> None: ...
 
 class HandleResponse(_message.Message):
     __slots__ = ("status", "headers", "body")

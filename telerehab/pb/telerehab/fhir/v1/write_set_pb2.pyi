@@ -188,8 +188,18 @@ class Refusal(_message.Message):
     status: int
     def __init__(self, diagnostics: _Optional[str] = ..., expression: _Optional[str] = ..., code: _Optional[str] = ..., status: _Optional[int] = ...) -> None: ...
 
+class Command(_message.Message):
+    __slots__ = ("key", "request", "answer")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    key: bytes
+    request: bytes
+    answer: bytes
+    def __init__(self, key: _Optional[bytes] = ..., request: _Optional[bytes] = ..., answer: _Optional[bytes] = ...) -> None: ...
+
 class WriteSet(_message.Message):
-    __slots__ = ("schema", "rows", "guards", "counters", "side_rows", "outbox", "inbox", "audit", "violations")
+    __slots__ = ("schema", "rows", "guards", "counters", "side_rows", "outbox", "inbox", "audit", "violations", "command")
     class SideRowsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -213,6 +223,7 @@ class WriteSet(_message.Message):
     INBOX_FIELD_NUMBER: _ClassVar[int]
     AUDIT_FIELD_NUMBER: _ClassVar[int]
     VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
     schema: str
     rows: _containers.RepeatedCompositeFieldContainer[RowWrite]
     guards: _containers.RepeatedCompositeFieldContainer[Guard]
@@ -222,4 +233,5 @@ class WriteSet(_message.Message):
     inbox: _containers.RepeatedCompositeFieldContainer[InboxRow]
     audit: _containers.RepeatedCompositeFieldContainer[AuditRow]
     violations: _containers.MessageMap[str, Refusal]
-    def __init__(self, schema: _Optional[str] = ..., rows: _Optional[_Iterable[_Union[RowWrite, _Mapping]]] = ..., guards: _Optional[_Iterable[_Union[Guard, _Mapping]]] = ..., counters: _Optional[_Iterable[_Union[Counter, _Mapping]]] = ..., side_rows: _Optional[_Mapping[str, SideRows]] = ..., outbox: _Optional[_Iterable[_Union[OutboxRow, _Mapping]]] = ..., inbox: _Optional[_Iterable[_Union[InboxRow, _Mapping]]] = ..., audit: _Optional[_Iterable[_Union[AuditRow, _Mapping]]] = ..., violations: _Optional[_Mapping[str, Refusal]] = ...) -> None: ...
+    command: Command
+    def __init__(self, schema: _Optional[str] = ..., rows: _Optional[_Iterable[_Union[RowWrite, _Mapping]]] = ..., guards: _Optional[_Iterable[_Union[Guard, _Mapping]]] = ..., counters: _Optional[_Iterable[_Union[Counter, _Mapping]]] = ..., side_rows: _Optional[_Mapping[str, SideRows]] = ..., outbox: _Optional[_Iterable[_Union[OutboxRow, _Mapping]]] = ..., inbox: _Optional[_Iterable[_Union[InboxRow, _Mapping]]] = ..., audit: _Optional[_Iterable[_Union[AuditRow, _Mapping]]] = ..., violations: _Optional[_Mapping[str, Refusal]] = ..., command: _Optional[_Union[Command, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,89 @@
+"""What an engine answers to other services: telerehab.fhir.v1.EngineService over one service's store and rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
+from telerehab.pb.telerehab.fhir.v1.engine_pb2_grpc import EngineServiceServicer
+from telerehab.resource import Resource
+from telerehab.rpc.encoding import decode_caller, encode_resource
+from telerehab.rpc.planning import plan
+from telerehab.server.criteria import Criteria
+from telerehab.server.request import FhirRequest, FhirResponse
+
+if TYPE_CHECKING:
+    from telerehab.access import Access
+    from telerehab.engine import Engine
+
+Handle = Callable[["Engine", FhirRequest], Awaitable[FhirResponse]]
+
+
+class EngineServicer(EngineServiceServicer):
+    """Serves one engine; `handle` answers whole FHIR requests. Every method raises FhirError."""
+
+    def __init__(self, engine: Engine, handle: Handle) -> None:
+        self._engine = engine
+        self._handle = handle
+
+    async def Read(self, request: pb.ReadRequest, context: Any) -> pb.ReadResponse:
+        access = decode_caller(request.caller).access
+        named = [reference.split("/") for reference in request.references]
+        current = [(parts[0], parts[1]) for parts in named if len(parts) == 2]
+        versions = [(parts[0], parts[1], int(parts[3])) for parts in named if len(parts) == 4]
+        found = await self._engine.store.read_many(current, access) if current else []
+        old = await asyncio.gather(*(self._engine.store.version(*version, access) for version in versions))
+        return pb.ReadResponse(resources=_encoded([*found, *(version for version in old if version)]))
+
+    async def Search(self, request: pb.SearchRequest, context: Any) -> pb.SearchResponse:
+        query = self._engine.query(request.query)
+        access = decode_caller(request.caller).access
+        page = await self._engine.store.search(query, access, cursor=request.cursor or None)
+        return pb.SearchResponse(
+            matches=_encoded(page.resources),
+            included=_encoded(page.included),
+            next_cursor=page.next or "",
+            total=page.total,
+        )
+
+    async def Ids(self, request: pb.IdsRequest, context: Any) -> pb.IdsResponse:
+        found = await self._engine.search_all(request.query, decode_caller(request.caller).access)
+        return pb.IdsResponse(ids=[resource.id for resource in found])
+
+    async def Resolve(self, request: pb.ResolveRequest, context: Any) -> pb.ResolveResponse:
+        access = decode_caller(request.caller).access
+        found = await asyncio.gather(
+            *(self._matches(criteria, request.base_url, access) for criteria in request.criteria)
+        )
+        return pb.ResolveResponse(matches=found)
+
+    async def Plan(self, request: pb.PlanRequest, context: Any) -> pb.PlanResponse:
+        return await plan(self._engine, request)
+
+    async def Handle(self, request: pb.HandleRequest, context: Any) -> pb.HandleResponse:
+        response = await self._handle(
+            self._engine,
+            FhirRequest(
+                request.method,
+                tuple(request.path),
+                decode_caller(request.caller),
+                request.base_url,
+                [(pair.name, pair.value) for pair in request.query],
+                {pair.name: pair.value for pair in request.headers},
+                request.body,
+            ),
+        )
+        headers = [pb.Pair(name=name, value=value) for name, value in response.headers.items()]
+        return pb.HandleResponse(status=response.status, headers=headers, body=response.body)
+
+    async def _matches(self, text: str, base_url: str, access: Access) -> pb.Matches:
+        type_, _, criteria = text.partition("?")
+        query = Criteria.of(type_, criteria, base_url).query
+        found = await self._engine.store.search_all(query, access, limit=2)
+        return pb.Matches(ids=[resource.id for resource in found])
+
+
+def _encoded(resources: Iterable[Resource]) -> list[Any]:
+    return [encode_resource(resource) for resource in resources]

@@ -38,6 +38,8 @@ def index(parameter: Parameter, path: Path, base: str) -> Sink | None:
 def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setting) -> Predicate:
     if modifier == "identifier":
         return _identified(parameter, value)
+    if parameter.paths and all(path.type in ("canonical", "uri") for path in parameter.paths):
+        return HasToken((parameter.token("url", unescape(value)),))
     text = local_part(unescape(value), setting.base.rstrip("/") + "/")
     local = _LOCAL.fullmatch(text)
     if local:
@@ -46,7 +48,7 @@ def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setti
         if parameter.targets and local[1] not in parameter.targets:
             return NOTHING
         return HasToken(tuple(_to(parameter, local[1], id_) for id_ in _same(local[1], local[2], setting)))
-    if "/" in text or ":" in text:
+    if ":" in text:
         return HasToken((parameter.token("url", text),))
     if not _ID.fullmatch(text):
         raise malformed(parameter.code, "'Type/id', an id, or an absolute URL")

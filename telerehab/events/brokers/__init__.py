@@ -1,0 +1,1 @@
+"""Brokers: where events are kept between the one who says them and those who hear them."""

@@ -1,0 +1,73 @@
+"""Connections to PostgreSQL for what events keep there: a few pooled ones, and those that listen."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import asyncpg
+
+Connection = asyncpg.Connection
+
+_OUTAGES = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database was down, restarting, failing over or full: the same statement may succeed later."""
+    return isinstance(error, _OUTAGES) and not isinstance(error, ValueError | TypeError)
+
+
+class Database:
+    """A database as one role; connections are made when needed, and made anew after an outage."""
+
+    def __init__(self, dsn: str, *, connections: int = 5, **settings: Any) -> None:
+        self._dsn = dsn
+        self._settings = settings
+        self._connections = connections
+        self._pool: Any = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> Database:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn, min_size=0, max_size=self._connections, **self._settings
+                )
+        return self
+
+    def acquire(self) -> AbstractAsyncContextManager[Any]:
+        """A connection for a moment."""
+        pool: AbstractAsyncContextManager[Any] = self._pool.acquire(timeout=10)
+        return pool
+
+    async def connect(self) -> Any:
+        """A connection outside of the pool, to listen on."""
+        return await asyncpg.connect(self._dsn, **self._settings)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            self._pool.terminate()
+            self._pool = None
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
+        async with self.acquire() as connection:
+            rows: list[Any] = await connection.fetch(statement, *arguments)
+            return rows
+
+    async def fetchval(self, statement: str, *arguments: Any) -> Any:
+        async with self.acquire() as connection:
+            return await connection.fetchval(statement, *arguments)
+
+    async def execute(self, statement: str, *arguments: Any) -> str:
+        async with self.acquire() as connection:
+            status: str = await connection.execute(statement, *arguments)
+            return status

@@ -1,0 +1,144 @@
+"""The relay: takes what is in a schema's outbox to the broker, and deletes it there when it is kept safely.
+
+It takes whatever rows are visible, in their order: writes of one resource lock its row before they get their place in
+the outbox, so that theirs become visible in order. No snapshot bound is needed, which any long transaction would hold
+back. What was published but not deleted is published again; the broker or the inbox knows it by its id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from telerehab.events.backoff import OUTAGE
+from telerehab.events.brokers.broker import Broker, Fenced, Unavailable
+from telerehab.events.catalogue import SAFETY_TOPIC
+from telerehab.events.cloud_event import record_of
+from telerehab.events.database import Database, is_outage
+from telerehab.events.lease import LEASE_SECONDS, Lease
+from telerehab.events.notification import Listener, Notifier
+from telerehab.observability.logs import Log
+from telerehab.write_set import WriteSet
+
+OUTBOX_CHANNEL = "telerehab_outbox"
+POLL_SECONDS = 1.0
+BATCH = 500
+
+log = Log(__name__)
+
+
+class Relay:
+    """Relays one service's outbox while it holds the lease; otherwise stands by."""
+
+    def __init__(
+        self,
+        database: Database,
+        service: str,
+        broker: Broker,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> None:
+        self._database = database
+        self._service = service
+        self._broker = broker
+        self._poll_seconds = poll_seconds
+        self._lease = Lease(database, service, seconds=lease_seconds)
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._notifier = Notifier(database, OUTBOX_CHANNEL)
+        self._listener = Listener(database, OUTBOX_CHANNEL, self._notified)
+        self._statement, self._delete = _statements(service)
+
+    def after_commit(self, write_set: WriteSet) -> None:
+        """Tell the relay, here or in the process that holds the lease, that there may be something to take."""
+        if not write_set.outbox:
+            return
+        if self._lease.is_held:
+            self._woken.set()
+        else:
+            self._notifier.ring(self._service)
+
+    async def run(self) -> None:
+        """Relay until `stop`; survives outages of database and broker."""
+        await self._database.open()
+        beside = [asyncio.create_task(self._notifier.run()), asyncio.create_task(self._listener.run())]
+        failures = 0
+        try:
+            while not self._stopping:
+                try:
+                    await self._round()
+                    failures = 0
+                except Fenced:
+                    log.warning("relay.fenced", service=self._service)
+                    self._lease.lose()
+                    await self._wait(self._lease.seconds / 2)
+                except Exception as error:
+                    if not isinstance(error, Unavailable) and not is_outage(error):
+                        log.error("relay.failed", error, service=self._service)
+                    failures += 1
+                    await self._wait(OUTAGE.seconds(failures))
+            with suppress(Exception):  # it will end by itself
+                await self._lease.release()
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    def stop(self) -> None:
+        """End after the batch at hand."""
+        self._stopping = True
+        self._woken.set()
+
+    async def _round(self) -> None:
+        epoch = await self._lease.take()
+        if epoch is None:
+            await self._wait(self._lease.seconds / 2)
+            return
+        self._woken.clear()
+        if await self._publish(epoch) < BATCH:
+            await self._wait(self._poll_seconds)
+
+    async def _publish(self, epoch: int) -> int:
+        """Publish and delete a batch; how many there were."""
+        rows = await self._database.fetch(self._statement, BATCH)
+        if rows:
+            await self._broker.publish(self._service, epoch, [record_of(row, self._service) for row in rows])
+            await self._database.execute(self._delete, [row["id"] for row in rows])
+        return len(rows)
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+
+    def _notified(self, payload: str) -> None:
+        if payload in ("", self._service):
+            self._woken.set()
+
+
+def _statements(schema: str) -> tuple[str, str]:
+    outbox = f'"{schema}".outbox'
+    columns = "id, event_id, topic, key, type, subject, payload, traceparent, cause, depth, time"
+    select = f"""
+        (SELECT {columns} FROM {outbox} WHERE topic = '{SAFETY_TOPIC}' ORDER BY id LIMIT $1)
+        UNION ALL
+        (SELECT {columns} FROM {outbox} WHERE topic <> '{SAFETY_TOPIC}' ORDER BY id LIMIT $1)
+    """
+    return select, f"DELETE FROM {outbox} WHERE id = ANY ($1)"
+
+
+def outbox_notifier(database: Database) -> Notifier:
+    """For whoever commits to the outbox of another process: `ring(schema)` after the commit, `run()` beside."""
+    return Notifier(database, OUTBOX_CHANNEL)
+
+
+async def waiting(database: Database, service: str) -> dict[str, Any]:
+    """How many events of a service wait for the relay (`count`) and for how long the oldest has (`seconds`)."""
+    rows = await database.fetch(
+        f"""
+        SELECT count(*) AS count, coalesce(extract(epoch FROM clock_timestamp() - min(time)), 0)::float AS seconds
+        FROM "{service}".outbox
+        """
+    )
+    return dict(rows[0])

@@ -1,0 +1,58 @@
+"""A service's events at work: its relay, its consumers, and the waiting for positions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from telerehab.events import position
+from telerehab.events.brokers.broker import Broker
+from telerehab.events.consumer import Consumer, consumers_of
+from telerehab.events.database import Database
+from telerehab.events.dead_letter import DeadLetters
+from telerehab.events.inbox import Inbox
+from telerehab.events.position import Waited
+from telerehab.events.relay import Relay
+from telerehab.events.retrying import Patience
+
+if TYPE_CHECKING:
+    from telerehab.engine import Engine
+
+
+class ServiceEvents:
+    """The events of one service while they run; see `running`."""
+
+    def __init__(self, engine: Engine, database: Database, broker: Broker, patience: Patience | None) -> None:
+        name = engine.service.name
+        self.service = engine.service
+        self.inbox = Inbox(database, name)
+        self.letters = DeadLetters(database, name)
+        self.relay = Relay(database, name, broker)
+        self.consumers = consumers_of(engine, database, broker, self.inbox, patience=patience)
+
+    async def wait(self, token: str, seconds: float = 2.0) -> Waited:
+        """Wait until this service's handlers have taken the events of a position token; see `position.wait`."""
+        return await position.wait(self.service, self.inbox, self.letters, token, seconds)
+
+
+@asynccontextmanager
+async def running(
+    engine: Engine, database: Database, broker: Broker, *, patience: Patience | None = None
+) -> AsyncIterator[ServiceEvents]:
+    """Relay what the service says and have its handlers take what they hear; at the end, stop gracefully.
+
+    Sets the engine's `after_commit`.
+    """
+    await database.open()
+    events = ServiceEvents(engine, database, broker, patience)
+    engine.after_commit = events.relay.after_commit
+    workers: list[Relay | Consumer] = [events.relay, *events.consumers]
+    tasks = [asyncio.create_task(worker.run()) for worker in workers]
+    try:
+        yield events
+    finally:
+        for worker in workers:
+            worker.stop()
+        await asyncio.gather(*tasks)

@@ -17,9 +17,9 @@ from telerehab.access import EVERYTHING, Access, Caller
 from telerehab.events.catalogue import topic_of
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import Issue, busy, too_costly
-from telerehab.fhir.search import index, matches, parse_query
+from telerehab.fhir.search import index, matches, parameter_hash, parse_query
 from telerehab.fhir.search.query import Query
-from telerehab.fhir.search.rows import IndexRows, parameter_hash
+from telerehab.fhir.search.rows import IndexRows
 from telerehab.fhir.validation import validate
 from telerehab.resource import Resource
 from telerehab.service import Service
@@ -28,6 +28,7 @@ from telerehab.unit_of_work import UnitOfWork
 from telerehab.write_set import Missed, Violated, WriteSet
 
 if TYPE_CHECKING:
+    from telerehab.events.position import Waited
     from telerehab.store.store import Store
 
 T = TypeVar("T")
@@ -46,7 +47,10 @@ class Neighbours(Protocol):
 
 @dataclass
 class Engine:
-    """One service at work. `clock` gives aware UTC times, `event_secret` keys the hashes that order events."""
+    """One service at work. `clock` gives aware UTC times, `event_secret` keys the hashes that order events.
+
+    `wait_for` waits until this service has handled the events that a position token names.
+    """
 
     service: Service
     store: Store
@@ -55,6 +59,7 @@ class Engine:
     event_secret: bytes
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     after_commit: Callable[[WriteSet], None] = lambda write_set: None
+    wait_for: Callable[[str], Awaitable[Waited]] | None = None
 
     everything: Access = EVERYTHING
 
@@ -76,6 +81,8 @@ class Engine:
     async def commit(self, work: UnitOfWork) -> WriteSet:
         """Plan and commit a unit of work; raises Missed if it must be planned again."""
         write_set = await work.plan()
+        if not write_set.does_something:
+            return write_set
         try:
             applied = await self.store.apply(write_set)
         except Violated as violated:

@@ -8,13 +8,14 @@ https://hl7.org/fhir/R4/search.html
 - `matches(predicate, rows, last_updated=None) -> bool`: a predicate on index rows, in memory;
 - `summarise(resource, summary, elements) -> dict`: the part of a resource that `_summary` and `_elements` want;
 - `parameters(type)`, `searchable(parameter)`: what there is to search by, and what of it is answered;
+- `parameter_hash(type, code)`: the hash under which a parameter's rows are kept;
 - the predicates themselves: `predicate.py`.
 """
 
 from telerehab.fhir.search.criteria import criterion, searchable
 from telerehab.fhir.search.index import index
 from telerehab.fhir.search.matching import matches
-from telerehab.fhir.search.parameter import Parameter, Setting, parameters
+from telerehab.fhir.search.parameter import Parameter, Setting, parameter_hash, parameters
 from telerehab.fhir.search.parsing import parse_query
 from telerehab.fhir.search.query import Include, Query, SortKey
 from telerehab.fhir.search.rows import DateRow, IndexRows, NumberRow, ReferenceRow, StringRow
@@ -34,6 +35,7 @@ __all__ = [
     "criterion",
     "index",
     "matches",
+    "parameter_hash",
     "parameters",
     "parse_query",
     "searchable",

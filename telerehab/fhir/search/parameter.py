@@ -86,6 +86,15 @@ def parameters(resource: str) -> Mapping[str, Parameter]:
     return MappingProxyType({code: _related(each, known.values()) for code, each in known.items()})
 
 
+def parameter_hash(resource: str, code: str) -> int:
+    """The hash by which the rows of one parameter are kept, those of `subject` where `patient` narrows it.
+
+    KeyError where there is no such parameter, ValueError where its rows are those of several.
+    """
+    (indexed,) = parameters(resource)[code].indexed
+    return indexed.hash
+
+
 def _related(whole: Parameter, known: Collection[Parameter]) -> Parameter:
     narrowed = _narrowed(whole, known)
     if narrowed:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from telerehab.fhir import json
-from telerehab.fhir.search import ReferenceRow, StringRow, index, parameters
+from telerehab.fhir.search import ReferenceRow, StringRow, index, parameter_hash, parameters
 from telerehab.fhir.search.rows import BEGINNING, END_OF_TIME
 from telerehab.fhir.search.token_hash import token_hash
 
@@ -70,7 +70,8 @@ def test_the_patients_whose_compartment_a_resource_is_in(resource: Resource, pat
 
 def test_patient_and_subject_share_one_reference_row() -> None:
     rows = index({"resourceType": "Observation", "id": "o", "subject": {"reference": "Patient/a/_history/3"}})
-    assert rows.references == [ReferenceRow(parameters("Observation")["subject"].hash, "Patient", "a")]
+    assert rows.references == [ReferenceRow(parameter_hash("Observation", "subject"), "Patient", "a")]
+    assert parameter_hash("Observation", "patient") == parameter_hash("Observation", "subject")
 
 
 def test_open_periods_reach_to_the_ends_of_time() -> None:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast
 
 import orjson
 
@@ -88,7 +88,6 @@ def _text(data: bytes | str) -> str:
     return data
 
 
-@runtime_checkable
 class Wire(Protocol):
     """Something that knows its own JSON: a stored resource inside a bundle is not parsed to be sent."""
 
@@ -96,14 +95,14 @@ class Wire(Protocol):
 
 
 def _raw(value: Any) -> Any:
-    if isinstance(value, Wire):
-        return orjson.Fragment(value.wire())
     if isinstance(value, Number):
         return orjson.Fragment(value.text)
     if isinstance(value, Decimal) and value.is_finite():
         return orjson.Fragment(format(value, "f"))
     if isinstance(value, Mapping):
         return dict(value)
+    if hasattr(value, "wire"):  # asking a runtime protocol costs 10 µs a value
+        return orjson.Fragment(cast(Wire, value).wire())
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 

@@ -35,6 +35,20 @@ def test_members_keep_their_order() -> None:
     assert list(parse_object('{"b": 1, "a": 2, "c": 3}')) == ["b", "a", "c"]
 
 
+def test_what_knows_its_json_goes_out_as_it_is() -> None:
+    class Stored:
+        def wire(self) -> bytes:
+            return b'{"b":1.50}'
+
+    assert dump({"resource": Stored()}) == b'{"resource":{"b":1.50}}'
+
+
+@pytest.mark.parametrize("value", [object(), Decimal("NaN"), Decimal("Infinity"), {1}])
+def test_what_is_no_json_is_not_written(value: object) -> None:
+    with pytest.raises(TypeError):
+        dump([value])
+
+
 REFUSED: dict[str, tuple[bytes | str, str | None]] = {
     "bad UTF-8": (b'{"a": "\xff"}', "not valid UTF-8 at byte 7"),
     "UTF-16": ('{"a": 1}'.encode("utf-16"), "not valid UTF-8 at byte 0"),

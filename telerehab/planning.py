@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from telerehab import identity
 from telerehab.fhir.search.rows import IndexRows
-from telerehab.observability.trace import current_traceparent
+from telerehab.observability.request import current_traceparent
 from telerehab.pb.telerehab.events.v1.resource_pb2 import ResourceChanged
 from telerehab.resource import Resource
 from telerehab.write_set import AuditRow, Counter, OutboxRow, RowWrite, WriteSet
@@ -21,7 +21,9 @@ _ACTIONS = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
 
 def assemble(work: UnitOfWork) -> WriteSet:
     """The write set of a planned unit of work; its order is the order of planning."""
-    write_set = WriteSet(work.engine.service.name, guards=work.relied_on(), inbox=list(work.inbox))
+    write_set = WriteSet(
+        work.engine.service.name, guards=work.relied_on(), inbox=list(work.inbox), command=work.command
+    )
     counters = dict(work.counters)
     for planned in work.planned.values():
         _add_row(write_set, work, planned, counters)

@@ -22,7 +22,7 @@ from telerehab.fhir.outcome import FhirError, Issue, gone, not_found, version_mi
 from telerehab.finding import Finder
 from telerehab.planning import assemble
 from telerehab.resource import Resource, with_id
-from telerehab.write_set import Applied, Counter, Guard, InboxRow, WriteSet
+from telerehab.write_set import Applied, Command, Counter, Guard, InboxRow, WriteSet
 
 if TYPE_CHECKING:
     from telerehab.engine import Engine
@@ -77,6 +77,8 @@ class UnitOfWork:
         self.emitted: list[tuple[Message, Resource]] = []
         self.inbox: list[InboxRow] = []
         self.unchanged: list[Resource] = []
+        self.command: Command | None = None
+        self.write_set: WriteSet | None = None  # once committed
         self._finder = Finder(self)
         self._made = 0
 
@@ -190,6 +192,7 @@ class UnitOfWork:
 
     def committed(self, write_set: WriteSet, applied: Applied) -> None:
         """Tell the planned resources the version and time that the commit gave them."""
+        self.write_set = write_set
         for row, moment in zip(write_set.rows, applied.last_updated, strict=True):
             after = self.planned[f"{row.type}/{row.id}"].after
             if after is not None:

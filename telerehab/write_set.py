@@ -98,11 +98,24 @@ class AuditRow:
     query: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request that its caller may repeat: `key` is a hash of caller and key, `request` of what was asked.
+
+    `answer` is kept with the commit, for whoever repeats it; the times of the commit are kept beside it.
+    """
+
+    key: bytes
+    request: bytes
+    answer: bytes
+
+
 @dataclass(slots=True)
 class WriteSet:
     """All of one commit in one schema; `side_rows` maps a projection's table to (resource ids, new rows).
 
-    `violations` maps a constraint to the refusal a client is given when it is hit.
+    `violations` maps a constraint to the refusal a client is given when it is hit. `command` is set where the
+    request may be repeated and this write set is all of it; for several together the gateway keeps the command.
     """
 
     schema: str
@@ -114,6 +127,13 @@ class WriteSet:
     inbox: list[InboxRow] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
     violations: Mapping[str, Refuse] = field(default_factory=dict)
+    command: Command | None = None
+
+    @property
+    def does_something(self) -> bool:
+        """Whether there is anything to commit: guards alone, and counters only looked at, are not."""
+        counted = any(counter.bump for counter in self.counters)
+        return bool(self.rows or self.outbox or self.inbox or self.audit or self.command or counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +141,15 @@ class Applied:
     """What a commit gave back: `last_updated` of each row of the write set, in its order."""
 
     last_updated: Sequence[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A command that was done: its request's hash, its answer, `last_updated` of each row schema by schema."""
+
+    request: bytes
+    answer: bytes
+    times: Sequence[datetime]
 
 
 class Missed(Exception):
@@ -146,3 +175,14 @@ class Violated(Exception):
 
 class AlreadyHandled(Exception):
     """The inbox has the event for this handler: nothing happened, and nothing needs to."""
+
+
+class Repeated(Exception):
+    """The command was done before: nothing happened now; `first` is what was kept of it then.
+
+    Where `first.request` is not the hash of this request, the key was used for something else.
+    """
+
+    def __init__(self, first: Remembered) -> None:
+        super().__init__("command done before")
+        self.first = first

@@ -4,7 +4,7 @@ CREATE TABLE command (
     key bytea PRIMARY KEY,                      -- hash of the caller and the key it gave
     request bytea NOT NULL,                     -- hash of the request
     answer bytea NOT NULL,
-    times timestamptz[] NOT NULL,               -- last_updated of each row written, in the answer's order
+    times timestamptz[] NOT NULL,               -- last_updated of each row written, schema by schema
     created timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX command_created ON command (created);

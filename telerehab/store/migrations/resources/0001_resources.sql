@@ -138,3 +138,26 @@ CREATE TABLE secret (
     value bytea NOT NULL
 );
 INSERT INTO secret SELECT 'cursor', sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+
+-- What `apply` takes, an array of each: the parts of a write set (telerehab.write_set).
+CREATE TYPE counter_write AS (key bigint, expected bigint, bump boolean);
+CREATE TYPE lock_write AS (type text, id text, version int, row int);
+CREATE TYPE row_write AS (
+    type text, id text, expected int, method text, content text, splice int, event_key bytea,
+    patients text[], tok bigint[]
+);
+CREATE TYPE date_write AS (row int, parameter bigint, lo timestamptz, hi timestamptz);
+CREATE TYPE string_write AS (row int, parameter bigint, normalised text, exact text);
+CREATE TYPE number_write AS (
+    row int, parameter bigint, lo numeric, hi numeric, system text, code text, unit text
+);
+CREATE TYPE reference_write AS (row int, parameter bigint, target_type text, target_id text);
+CREATE TYPE outbox_write AS (
+    event_id uuid, topic text, key bytea, type text, subject text, payload bytea,
+    traceparent text, cause text, depth int
+);
+CREATE TYPE inbox_write AS (event_id uuid, handler text);
+CREATE TYPE audit_write AS (
+    request_id text, caller text, address text, action text, type text, resource_id text, version int,
+    patients text[], outcome int, query text
+);

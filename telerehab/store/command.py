@@ -1,0 +1,16 @@
+"""Commands that were done, by their key: a repeated one gets its first answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from telerehab.store.pool import Pool
+from telerehab.write_set import Remembered
+
+KEPT = timedelta(hours=24)
+
+
+async def remembered(pool: Pool, key: bytes) -> Remembered | None:
+    """What was kept of a command in the pool's schema, if it was done in the last 24 hours."""
+    row = await pool.fetchrow("SELECT request, answer, times FROM command WHERE key = $1", key)
+    return Remembered(*row) if row else None

@@ -1,0 +1,88 @@
+"""The store of one service: everything it keeps about resources, by key; each ability has its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from telerehab.access import Access
+from telerehab.resource import Resource
+from telerehab.service import Service
+from telerehab.store import counters, history, read, safe_time, write
+from telerehab.store.audit import Auditor
+from telerehab.store.command import remembered
+from telerehab.store.cursor import Cursors
+from telerehab.store.history import HistoryPage, Scope
+from telerehab.store.migrate import check, schema_of
+from telerehab.store.pool import Pool
+from telerehab.write_set import Applied, AuditRow, Remembered, WriteSet
+
+
+class Store:
+    """Reads and commits of one service in its schema; made by `Store.open`.
+
+    Every read takes the access predicate and answers hidden rows as if they were not there. All raise FhirError
+    503 where the database cannot be reached or takes too long.
+    """
+
+    def __init__(self, pool: Pool, service: Service, cursor_key: bytes) -> None:
+        self.pool = pool
+        self.service = service
+        self.cursors = Cursors(cursor_key)
+        self._auditor = Auditor(pool)
+
+    @classmethod
+    async def open(cls, pool: Pool, service: Service) -> Store:
+        """The store on a pool of the service's schema; SchemaError if the database has another version."""
+        async with pool.held() as held:
+            await check(await held.connect(), schema_of(service))
+        (row,) = await pool.fetch("SELECT value FROM secret WHERE name = 'cursor'")
+        return cls(pool, service, row[0])
+
+    async def read(self, type_: str, id_: str, access: Access) -> Resource | None:
+        """The current version, also if it is a deletion; None if it never existed or is hidden."""
+        return await read.read(self.pool, type_, id_, access)
+
+    async def read_many(self, references: Sequence[tuple[str, str]], access: Access) -> list[Resource]:
+        """The live and visible ones of the resources named by (type, id), in no order."""
+        return await read.read_many(self.pool, references, access)
+
+    async def version(self, type_: str, id_: str, version: int, access: Access) -> Resource | None:
+        """One version, also if it is a deletion; None if there is none, or it or the current one is hidden."""
+        return await read.version(self.pool, type_, id_, version, access)
+
+    async def history(
+        self,
+        scope: Scope,
+        access: Access,
+        *,
+        since: datetime | None = None,
+        at: tuple[datetime, datetime] | None = None,
+        count: int,
+        cursor: str | None = None,
+    ) -> HistoryPage:
+        """One page of versions, newest first; see `telerehab.store.history`."""
+        types = sorted(self.service.types) if scope.type is None else []
+        return await history.history(
+            self.pool, self.cursors, types, scope, access, since=since, at=at, count=count, cursor=cursor
+        )
+
+    async def counters(self, keys: Sequence[int]) -> dict[int, int]:
+        """The value of each counter; 0 for one never counted up."""
+        return await counters.counters(self.pool, keys)
+
+    async def apply(self, write_set: WriteSet) -> Applied:
+        """Commit a write set, all or nothing; raises Missed, Violated, AlreadyHandled, Repeated."""
+        return await write.apply(self.pool, write_set)
+
+    async def remembered(self, key: bytes) -> Remembered | None:
+        """What was kept of the command with this key, if it has been done."""
+        return await remembered(self.pool, key)
+
+    async def audit(self, row: AuditRow) -> None:
+        """Return when the row is durable; FhirError 503 if it cannot be written: then nothing may be shown."""
+        await self._auditor.write(row)
+
+    async def safe_time(self) -> datetime:
+        """Every commit that becomes visible from now on has this lastUpdated or a later one."""
+        return await safe_time.safe_time(self.pool)

@@ -142,12 +142,17 @@ class Settings(BaseModel):
     @cached_property
     def public(self) -> str:
         """The base URL for clients, without a trailing slash."""
-        return self.public_url or _here(self.host, self.port)
+        return self.public_url or self._http(self.port)
 
     @cached_property
     def join(self) -> str:
         """The base of join links, without a trailing slash."""
         return self.join_url or f"{self.public}/join"
+
+    @property
+    def reachable_host(self) -> str:
+        """Where this machine reaches its own ports: the host they are bound to, or loopback if bound to all."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
 
     def of(self, service: str) -> ServiceSettings:
         """The settings of one service or of the gateway; `KeyError` for a name that is neither."""
@@ -160,10 +165,17 @@ class Settings(BaseModel):
             service,
             port,
             grpc_port,
-            own.url or _here(self.host, port),
-            own.grpc or f"{_reachable(self.host)}:{grpc_port}",
+            own.url or self._http(port),
+            own.grpc or f"{self._in_url}:{grpc_port}",
             own.database_url or self.database_url,
         )
+
+    def _http(self, port: int) -> str:
+        return f"http://{self._in_url}:{port}"
+
+    @property
+    def _in_url(self) -> str:
+        return f"[{self.reachable_host}]" if ":" in self.reachable_host else self.reachable_host
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -223,15 +235,6 @@ def table() -> list[tuple[str, str, str]]:
         if v.service == SERVICES[0]
     ]
     return rows
-
-
-def _here(host: str, port: int) -> str:
-    return f"http://{_reachable(host)}:{port}"
-
-
-def _reachable(host: str) -> str:
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"[{name}]" if ":" in name else name
 
 
 def _unknown(name: str, value: str, known: Mapping[str, Variable]) -> str:

@@ -80,13 +80,13 @@ def configure(level: str, service: str = "", descriptor: int = 2) -> None:
         "httpcore",
         "uvicorn",
         "uvicorn.error",
-        "uvicorn.access",
         "kafka",
     ):
         foreign = logging.getLogger(name)
         foreign.handlers[:] = []
         foreign.propagate = True
         foreign.setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.access").propagate = False  # it would log query strings
 
 
 def write_line(line: dict[str, Any]) -> None:
@@ -165,5 +165,5 @@ def _type_name(error: BaseException) -> str:
 
 
 def _where(trace: TracebackType | None) -> list[str]:
-    frames = traceback.extract_tb(trace)[-12:]
+    frames = traceback.extract_tb(trace)[-8:]
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

@@ -30,6 +30,7 @@ class Probes:
         self.ready = False
         self.checks: dict[str, Check] = {}
         self._metrics = metrics
+        self._failing: set[str] = set()
         self.paths = {"/livez": self.livez, "/readyz": self.readyz, "/metrics": self.metrics}
 
     async def livez(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,14 +51,18 @@ class Probes:
 
     async def results(self) -> dict[str, bool]:
         """Which checks pass right now."""
-        passed = await asyncio.gather(*(_passes(name, check) for name, check in self.checks.items()))
+        passed = await asyncio.gather(*(self._passes(name, check) for name, check in self.checks.items()))
         return dict(zip(self.checks, passed, strict=True))
 
-
-async def _passes(name: str, check: Check) -> bool:
-    try:
-        await asyncio.wait_for(check(), CHECK_SECONDS)
-    except Exception as error:
-        _log.warning("readiness.failed", error, reason_code=name)
-        return False
-    return True
+    async def _passes(self, name: str, check: Check) -> bool:
+        try:
+            await asyncio.wait_for(check(), CHECK_SECONDS)
+        except Exception as error:
+            if name not in self._failing:
+                _log.warning("readiness.failed", error, reason_code=name)
+            self._failing.add(name)
+            return False
+        if name in self._failing:
+            _log.info("readiness.regained", reason_code=name)
+        self._failing.discard(name)
+        return True

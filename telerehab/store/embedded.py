@@ -8,6 +8,7 @@ https://www.postgresql.org/docs/18/app-pg-ctl.html
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -127,7 +128,7 @@ def start(folder: DataFolder, overrides: Parameters | None = None) -> ServerHand
         clear_leftover(pgdata)
     else:
         _init(folder, pgdata, programs, user)
-    socket_folder = _socket_folder(pgdata, user)
+    socket_folder = _socket_folder(folder, pgdata, user)
     _configure(
         pgdata, {**CONFIGURATION, "unix_socket_directories": str(socket_folder), **(overrides or {})}, user
     )
@@ -199,6 +200,9 @@ def _init(folder: DataFolder, pgdata: Path, programs: Path, user: OperatingUser)
         made = user.run([programs / "initdb", "-D", new, "-U", SUPERUSER, "--pwfile", password, *INIT])
     finally:
         password.unlink()
+    if made.returncode == 0:
+        create = f'CREATE DATABASE "{DATABASE}";'
+        made = user.run([programs / "postgres", "--single", "-D", new, "template1"], stdin=create)
     if made.returncode != 0:
         raise EmbeddedError(f"PostgreSQL's files can't be made in {pgdata} ({_last_line(made.stderr)}).")
     with (new / "postgresql.conf").open("a") as file:
@@ -213,13 +217,21 @@ def _configure(pgdata: Path, parameters: Parameters, user: OperatingUser) -> Non
     user.give(file)
 
 
-def _socket_folder(pgdata: Path, user: OperatingUser) -> Path:
-    """The cluster's folder, or a temporary one where its path is too long (or odd) for a socket."""
+def _socket_folder(folder: DataFolder, pgdata: Path, user: OperatingUser) -> Path:
+    """The cluster's folder, or one of ours in /tmp where its path is too long (or odd) for a socket."""
     if len(str(pgdata / ".s.PGSQL.5432").encode()) <= LONGEST_SOCKET_PATH and "," not in str(pgdata):
         return pgdata
-    folder = Path(tempfile.mkdtemp(prefix="telerehab-", dir="/tmp"))
-    user.give(folder)
-    return folder
+    short = Path("/tmp", f"telerehab-{folder.secret('socket folder')[:16]}")
+    try:
+        short.mkdir(mode=0o700)
+        user.give(short)
+    except FileExistsError:
+        owner = os.geteuid() if user.uid is None else user.uid
+        if short.is_symlink() or short.stat().st_uid != owner:
+            raise EmbeddedError(
+                f"{short}, the place for PostgreSQL's socket, belongs to somebody else."
+            ) from None
+    return short
 
 
 def _check_version(pgdata: Path) -> None:

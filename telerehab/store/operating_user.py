@@ -28,21 +28,22 @@ class OperatingUser(NamedTuple):
     uid: int | None = None
     gid: int | None = None
 
-    def run(self, command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, command: Sequence[str | Path], stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a program to its end as this user, away from the terminal's signals; its output is captured."""
+        switch: dict[str, Any] = {}
         if self.uid is not None:
-            options |= {"user": self.uid, "group": self.gid, "extra_groups": []}
+            switch = {"user": self.uid, "group": self.gid, "extra_groups": []}
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "TELEREHAB_"))}
         return subprocess.run(
             [str(word) for word in command],
             check=False,
             capture_output=True,
             text=True,
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             start_new_session=True,
             env=environment | {"LC_ALL": "C"},
             cwd="/",
-            **options,
+            **switch,
         )
 
     def give(self, path: Path) -> None:

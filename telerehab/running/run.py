@@ -1,0 +1,95 @@
+"""`telerehab run`: the database, then the services in this process or each in its own, then wait for the signal.
+
+https://12factor.net/disposability
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from telerehab.running.announcement import announcement
+from telerehab.running.database import database
+from telerehab.running.hosted import OpenService
+from telerehab.running.hosting import host
+from telerehab.running.supervisor import Child, supervise
+from telerehab.settings import Settings
+
+ChildOf = Callable[[str, Settings], Child]
+
+
+def run_here(
+    names: Sequence[str], settings: Settings, open_service: OpenService, *, until_stdin_closes: bool = False
+) -> None:
+    """Run services in this process until SIGINT or SIGTERM (or the end of stdin)."""
+
+    async def run(stop: asyncio.Event) -> None:
+        if until_stdin_closes:
+            _stop_at_end_of_stdin(stop)
+        async with database(names, settings) as (with_database, server):
+            said = announcement(names, settings, embedded=server is not None)
+            ready = _nothing if until_stdin_closes else lambda: _say(said)
+            await host(names, with_database, open_service, stop=stop, ready=ready)
+
+    _run(run)
+
+
+def run_separately(names: Sequence[str], settings: Settings, child_of: ChildOf) -> None:
+    """Run each service in a process of its own until SIGINT or SIGTERM; the database outlives them."""
+
+    async def run(stop: asyncio.Event) -> None:
+        async with database(names, settings) as (with_database, server):
+            said = announcement(names, settings, embedded=server is not None)
+            children = [child_of(name, with_database) for name in names]
+            await supervise(children, settings.stop_timeout, stop=stop, ready=lambda: _say(said))
+
+    _run(run)
+
+
+def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    import uvloop  # not for Windows, where settings and help still work
+
+    async def until_signal() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await work(stop)
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(until_signal())
+    except ExceptionGroup as group:
+        raise _first(group) from None
+
+
+def _first(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _stop_at_end_of_stdin(stop: asyncio.Event) -> None:
+    """Stop when whoever holds the other end of stdin is gone, even if it was killed."""
+    loop = asyncio.get_running_loop()
+
+    def wait_for_end() -> None:
+        while os.read(0, 4096):
+            pass
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait_for_end, name="end of stdin", daemon=True).start()
+
+
+def _nothing() -> None:
+    """The supervisor says what there is to say."""
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

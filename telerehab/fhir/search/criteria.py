@@ -45,6 +45,8 @@ def criterion(resource: str, name: str, value: str, setting: Setting) -> Predica
     parameter = parameters(resource).get(code)
     if parameter is None:
         raise unknown_parameter(resource, code)
+    if "\0" in value:
+        raise malformed(code, "text: it holds a NUL character")
     values = split(value, ",")
     if len(values) > MAX_VALUES:
         raise too_costly(f"'{code}' takes {MAX_VALUES} values at most.")

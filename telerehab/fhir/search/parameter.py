@@ -111,7 +111,7 @@ def _narrowed(whole: Parameter, known: Iterable[Parameter]) -> Parameter | None:
     target = targets.pop()
     for other in known:
         if target and other.type == "reference" and set(other.paths) == wide:
-            return replace(other, targets=(target,))
+            return replace(other, code=whole.code, targets=(target,))
     return None
 
 
@@ -121,7 +121,7 @@ def _parts(whole: Parameter, known: Iterable[Parameter]) -> tuple[Parameter, ...
     for other in sorted(known, key=lambda parameter: parameter.code):
         alike = other.type == whole.type and _inner(other) == _inner(whole)
         if alike and other.paths and len(other.paths) < len(whole.paths) and left.issuperset(other.paths):
-            parts.append(other)
+            parts.append(replace(other, code=whole.code))
             left.difference_update(other.paths)
     return () if left else tuple(parts)
 

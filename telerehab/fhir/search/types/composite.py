@@ -66,14 +66,16 @@ def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setti
     if len(parts) != 2 or not all(parts):
         raise malformed(parameter.code, "two values joined by '$'")
     first, last = parameter.components
-    if not any(path.steps for path in parameter.paths):
-        known = parameters(parameter.resource)
-        both = zip((first, last), parts, strict=True)
-        return All(
-            tuple(types.SEARCH_TYPES[c.type].parse(known[c.code], None, part, setting) for c, part in both)
-        )
-    under = _under(last, forms(first, parts[0]))
-    return types.SEARCH_TYPES[last.type].parse(under, None, parts[1], setting)
+    if any(path.steps for path in parameter.paths):
+        under = _under(last, forms(replace(first, code=parameter.code), parts[0]))
+        return _parse(replace(under, code=parameter.code), parts[1], setting)
+    known = parameters(parameter.resource)
+    both = (replace(known[component.code], code=parameter.code) for component in (first, last))
+    return All(tuple(_parse(each, part, setting) for each, part in zip(both, parts, strict=True)))
+
+
+def _parse(parameter: Parameter, value: str, setting: Setting) -> Predicate:
+    return types.SEARCH_TYPES[parameter.type].parse(parameter, None, value, setting)
 
 
 def _under(last: Parameter, token: str) -> Parameter:

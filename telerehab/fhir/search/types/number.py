@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/search.html#number
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from telerehab.fhir.fhirpath.paths import Path
@@ -19,6 +19,7 @@ from telerehab.fhir.search.rows import INFINITY, IndexRows, NumberRow
 MODIFIERS: frozenset[str] = frozenset()
 NOT = False
 
+_EXACT = Context(prec=1200)  # no digit that _NUMBER lets through is rounded away
 _NUMBER = re.compile(r"[+-]?\d{1,30}(?:\.\d{1,30})?(?P<exponent>[eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -56,8 +57,8 @@ def parse_number(code: str, text: str) -> tuple[Prefix, Decimal, Decimal, Decima
     exponent = int(value.as_tuple().exponent) - (1 if match["exponent"] else 0)
     margin = Decimal((0, (5,), exponent - 1))
     if prefix is Prefix.ap:
-        margin = max(margin, abs(value) / 10)
-    return prefix, value, value - margin, value + margin
+        margin = max(margin, value.copy_abs().scaleb(-1, _EXACT))
+    return prefix, value, _EXACT.subtract(value, margin), _EXACT.add(value, margin)
 
 
 def as_decimal(value: Any) -> Decimal:

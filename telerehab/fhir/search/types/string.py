@@ -22,6 +22,9 @@ MODIFIERS = frozenset({"contains", "exact"})
 NOT = False
 SHORTEST_CONTAINS = 3  # a trigram index needs three characters to stand on
 
+_STROKES = str.maketrans(  # letters that Unicode does not decompose
+    {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
+)
 _PARTS = {
     "HumanName": ("text", "family", "given", "prefix", "suffix"),
     "Address": ("text", "line", "city", "district", "state", "postalCode", "country"),
@@ -33,7 +36,7 @@ def fold(text: str) -> str:
     """Without case and accents, spaces collapsed: what two strings share when a search takes them as the same."""
     if text.isascii():
         return " ".join(text.lower().split())
-    decomposed = normalize("NFKD", normalize("NFKD", text).casefold())
+    decomposed = normalize("NFKD", normalize("NFKD", text).casefold()).translate(_STROKES)
     return " ".join("".join(mark for mark in decomposed if not combining(mark)).split())
 
 

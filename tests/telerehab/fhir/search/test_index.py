@@ -89,7 +89,7 @@ def test_every_part_of_a_name_has_its_row() -> None:
     )
     name = parameters("Patient")["name"].hash
     assert [row for row in rows.strings if row.parameter == name] == [
-        StringRow(name, "muller-łuk", "Müller-Łuk"),
+        StringRow(name, "muller-luk", "Müller-Łuk"),
         StringRow(name, "zoe", "Zoë"),
         StringRow(name, "anna", " ANNA "),
     ]

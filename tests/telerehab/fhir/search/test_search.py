@@ -309,6 +309,8 @@ def test_an_encounter_of_a_period_is_found_by(
         ("91", "ap100", True),
         ("89", "ap100", False),
         ("-5", "-5", True),
+        ("0.123456789012345678901234567890", "0.123456789012345678901234567890", True),
+        ("0.123456789012345678901234567891", "0.123456789012345678901234567890", False),
     ],
 )
 def test_a_risk_of_a_probability_is_found_by(
@@ -357,6 +359,24 @@ def test_references_wide_open_are_found_by_id_alone(found: Found) -> None:
     assert found(provenance, "target", "o")
     assert found(provenance, "target", "Observation/o")
     assert not found(provenance, "target", "p")
+
+
+@pytest.mark.parametrize(
+    ("family", "asked"),
+    [
+        ("Strauß", "STRAUSS"),
+        ("Søren", "soren"),
+        ("Łukasz", "luk"),
+        ("İnönü", "inonu"),
+        ("Nguyễn", "nguyen"),
+        ("ﬁne", "fi"),
+        ("O\u2019Brien  Smith", "o\u2019brien smith"),
+        ("Παπαδόπουλος", "παπαδοπουλοσ"),
+        ("山田", "山"),
+    ],
+)
+def test_names_are_found_without_case_and_accents(found: Found, family: str, asked: str) -> None:
+    assert found({"resourceType": "Patient", "id": "p", "name": [{"family": family}]}, "family", asked)
 
 
 def test_canonicals_are_found_with_and_without_their_version(found: Found) -> None:

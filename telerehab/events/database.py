@@ -13,6 +13,7 @@ Connection = asyncpg.Connection
 _OUTAGES = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # using a connection that was terminated while idle
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,

@@ -62,9 +62,7 @@ def events_of(token: str) -> list[tuple[str, str]]:
     return events
 
 
-async def wait(
-    service: Service, inbox: Inbox, letters: DeadLetters, token: str, seconds: float = 2.0
-) -> Waited:
+async def wait(service: Service, inbox: Inbox, letters: DeadLetters, token: str, seconds: float) -> Waited:
     """Wait until every handler of `service` that hears the token's events has taken them.
 
     Returns after `seconds`, or early where a handler will not take one of them before a person acts. Raises

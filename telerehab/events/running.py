@@ -27,14 +27,15 @@ class ServiceEvents:
     def __init__(self, engine: Engine, database: Database, broker: Broker, patience: Patience | None) -> None:
         name = engine.service.name
         self.service = engine.service
+        self._token_wait = engine.settings.token_wait
         self.inbox = Inbox(database, name)
         self.letters = DeadLetters(database, name)
         self.relay = Relay(database, name, broker)
         self.consumers = consumers_of(engine, database, broker, self.inbox, patience=patience)
 
-    async def wait(self, token: str, seconds: float = 2.0) -> Waited:
+    async def wait(self, token: str) -> Waited:
         """Wait until this service's handlers have taken the events of a position token; see `position.wait`."""
-        return await position.wait(self.service, self.inbox, self.letters, token, seconds)
+        return await position.wait(self.service, self.inbox, self.letters, token, self._token_wait)
 
 
 @asynccontextmanager
@@ -43,11 +44,12 @@ async def running(
 ) -> AsyncIterator[ServiceEvents]:
     """Relay what the service says and have its handlers take what they hear; at the end, stop gracefully.
 
-    Sets the engine's `after_commit`.
+    Sets the engine's `after_commit` and `wait_for`.
     """
     await database.open()
     events = ServiceEvents(engine, database, broker, patience)
     engine.after_commit = events.relay.after_commit
+    engine.wait_for = events.wait
     workers: list[Relay | Consumer] = [events.relay, *events.consumers]
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
     try:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ATTEMPTS = 5
+BASE_PATH = "/fhir/R4"
 SEARCH_LIMIT = 10_000
 _GUARDING = re.compile(r"([A-Za-z]+)\?([a-z-]+)=\{")
 
@@ -102,7 +103,7 @@ class Engine:
     def query(self, text: str) -> Query:
         """A search written as in a URL: "Slot?status=free&_sort=start"."""
         type_, _, pairs = text.partition("?")
-        return parse_query(type_, parse_qsl(pairs, keep_blank_values=True))
+        return parse_query(type_, parse_qsl(pairs, keep_blank_values=True), base=self.base_url)
 
     def matches(self, query: str, resource: Resource) -> bool:
         return matches(self.query(query).where, self.index(resource))
@@ -110,12 +111,19 @@ class Engine:
     def validate(self, content: JsonObject) -> list[Issue]:
         return validate(content)
 
+    @cached_property
+    def base_url(self) -> str:
+        """The FHIR base that clients use, without a trailing slash: an absolute reference below it is one of ours."""
+        return f"{self.settings.public}{BASE_PATH}"
+
     def index(self, resource: Resource) -> IndexRows:
-        return index(resource.content)
+        return index(resource.content, self.base_url)
 
     def patients(self, resource: Resource) -> Sequence[str]:
         """The ids of the Patients in whose compartment it is: as the store says, else from its index rows."""
-        return self.index(resource).patients if resource.patients is None else resource.patients
+        if resource.patients is None:
+            resource.patients = self.index(resource).patients
+        return resource.patients
 
     def topic_of(self, message: Message) -> str:
         return topic_of(message, self.service.name)

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 class Parameters:
     """The input of an operation: values by parameter name, in order, already checked against its definition.
 
-    `on` is the resource for an instance-level call.
+    Values are JSON, or `Parameters` where a parameter is made of parts. `on` is the resource of an instance-level
+    call, `type` the type in the URL ("" at the system).
     """
 
     values: Mapping[str, list[Any]] = field(default_factory=dict)
     on: Resource | None = None
+    type: str = ""
 
     def one(self, name: str) -> Any | None:
         """The value of a parameter that occurs at most once, or None."""

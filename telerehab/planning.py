@@ -40,7 +40,7 @@ def _add_row(write_set: WriteSet, work: UnitOfWork, planned: Planned, counters: 
     assert subject is not None
     before = engine.index(planned.before) if planned.before else None
     index = engine.index(after) if after else _deleted(subject, before)
-    patients = index.patients
+    subject.patients = patients = index.patients
     write_set.rows.append(
         RowWrite(
             planned.entry,

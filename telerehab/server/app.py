@@ -1,0 +1,42 @@
+"""The HTTP application of one service: FHIR, documentation of it, and what is watched about it.
+
+https://fastapi.tiangolo.com/advanced/middleware/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from telerehab.engine import Engine
+from telerehab.observability import Metrics, Observed, Probes
+from telerehab.server.capability_statement import software_version
+from telerehab.server.http import FhirEndpoint
+from telerehab.server.openapi import fhir_paths
+
+
+class ServiceApp(FastAPI):
+    """FastAPI, whose documentation shows the FHIR interactions too, though other hands answer them."""
+
+    fhir_paths: dict[str, Any]
+
+    def openapi(self) -> dict[str, Any]:
+        schema = super().openapi()
+        schema["paths"] = {**self.fhir_paths, **schema.get("paths", {})}
+        return schema
+
+
+def service_app(engine: Engine, metrics: Metrics, probes: Probes) -> FastAPI:
+    """The app of one service. FHIR requests are answered before FastAPI's own routing, each watched by `Observed`."""
+    name = engine.service.name
+    app = ServiceApp(
+        title=f"telerehab: {name}",
+        description=f"FHIR R4 API of the service {name}. `GET metadata` below the base says exactly what it does.",
+        version=software_version(),
+    )
+    app.fhir_paths = fhir_paths(engine.service)
+    app.add_middleware(FhirEndpoint, engine=engine)
+    https = engine.settings.public.startswith("https:")
+    app.add_middleware(Observed, service=name, metrics=metrics, probes=probes, https=https)
+    return app

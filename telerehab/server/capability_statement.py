@@ -1,0 +1,111 @@
+"""The CapabilityStatement, derived from the registries that serve requests: routes, types, search, operations.
+
+https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from telerehab.fhir.definitions.search_parameters import search_parameters
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.search import Parameter, parameters, searchable
+from telerehab.operation import Operation
+from telerehab.server.operations.registry import EVERYWHERE, operations_on
+from telerehab.service import Service
+
+RESULT_PARAMETERS = ("_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements")
+_HL7_OPERATION = "http://hl7.org/fhir/OperationDefinition"
+
+
+def capability_statement(
+    services: Sequence[Service],
+    *,
+    of_types: Iterable[str],
+    of_system: Iterable[str],
+    base_url: str,
+    date: str,
+    name: str,
+) -> JsonObject:
+    """What `services` answer together below `base_url`.
+
+    `of_types` and `of_system` are codes of interactions; `date` says since when it is so; `name` is for people.
+    """
+    owners = sorted((type_, service) for service in services for type_ in service.types)
+    rest: JsonObject = {"mode": "server", "resource": [_resource(s, type_, of_types) for type_, s in owners]}
+    rest["interaction"] = [{"code": code} for code in of_system]
+    operations = _once(operation for service in services for operation in operations_on(service, None))
+    if operations:
+        rest["operation"] = operations
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": date,
+        "kind": "instance",
+        "software": {"name": "telerehab", "version": software_version()},
+        "implementation": {"description": name, "url": base_url},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [rest],
+    }
+
+
+def software_version() -> str:
+    """The version of this distribution."""
+    try:
+        return version("telerehab")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "0"
+
+
+def _resource(service: Service, type_: str, of_types: Iterable[str]) -> JsonObject:
+    known = [parameter for parameter in parameters(type_).values() if searchable(parameter)]
+    references = [parameter for parameter in known if _can_be_included(parameter)]
+    resource: JsonObject = {
+        "type": type_,
+        "interaction": [{"code": code} for code in of_types],
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "referencePolicy": ["literal", "logical", "local"],
+        "searchInclude": ["*", *(f"{type_}:{parameter.code}" for parameter in references)],
+        "searchRevInclude": _included_by(service, type_),
+        "searchParam": [_parameter(type_, parameter) for parameter in known],
+        "operation": _once(operations_on(service, type_)),
+    }
+    return {name: value for name, value in resource.items() if value != []}
+
+
+def _parameter(type_: str, parameter: Parameter) -> JsonObject:
+    definition = search_parameters(type_)[parameter.code]
+    return {"name": parameter.code, "definition": definition.url, "type": parameter.type}
+
+
+def _can_be_included(parameter: Parameter) -> bool:
+    return parameter.type == "reference" and bool(parameter.paths)
+
+
+def _included_by(service: Service, type_: str) -> list[str]:
+    """What `_revinclude` can bring: resources of the same service that refer to the type."""
+    return [
+        f"{source}:{parameter.code}"
+        for source in sorted(service.types)
+        for parameter in parameters(source).values()
+        if _can_be_included(parameter) and type_ in parameter.targets
+    ]
+
+
+def _once(operations: Iterable[Operation]) -> list[JsonObject]:
+    listed = {operation.code: _definition_of(operation) for operation in operations}
+    return [{"name": code, "definition": url} for code, url in sorted(listed.items())]
+
+
+def _definition_of(operation: Operation) -> str:
+    if operation in EVERYWHERE:
+        return f"{_HL7_OPERATION}/{'-'.join(operation.types)}-{operation.code}"
+    return str(operation.definition["url"])

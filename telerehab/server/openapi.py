@@ -1,0 +1,70 @@
+"""The FHIR interactions as OpenAPI paths, from the router's own table, for the documentation at /docs.
+
+https://spec.openapis.org/oas/v3.1.0#paths-object
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telerehab.engine import BASE_PATH
+from telerehab.server.router import ROUTES
+from telerehab.service import Service
+
+_FHIR = "application/fhir+json"
+_NAMES = {"[type]": "{type}", "[id]": "{id}", "[version]": "{version}"}
+_SPEC = "https://hl7.org/fhir/R4/http.html"
+
+
+def fhir_paths(service: Service) -> dict[str, Any]:
+    """One path for each place of the router, and one for each operation of the service's own types."""
+    paths: dict[str, Any] = {}
+    for place, methods in ROUTES.items():
+        if "$" in place:
+            continue
+        url = "/".join([BASE_PATH, *(_NAMES.get(part, part) for part in place.split("/"))]).rstrip("/")
+        paths[url] = {
+            method.lower(): _described(interaction.name, method, place, sorted(service.types))
+            for method, interaction in methods.items()
+        }
+    for operation in service.operations:
+        for type_ in operation.types or ("",):
+            url = "/".join(filter(None, [BASE_PATH, type_, f"${operation.code}"]))
+            method = "post" if operation.writes else "get"
+            paths[url] = {method: _operation(operation.definition)}
+    return paths
+
+
+def _described(name: str, method: str, place: str, types: list[str]) -> dict[str, Any]:
+    parameters = [_parameter(part.strip("[]"), types) for part in place.split("/") if part in _NAMES]
+    described: dict[str, Any] = {
+        "summary": name,
+        "tags": ["FHIR"],
+        "externalDocs": {"url": _SPEC},
+        "parameters": parameters,
+        "responses": {
+            "default": {"description": "A resource, or an OperationOutcome", "content": {_FHIR: {}}}
+        },
+    }
+    if method in ("POST", "PUT"):
+        form = "application/x-www-form-urlencoded" if place.endswith("_search") else _FHIR
+        described["requestBody"] = {"content": {form: {"schema": {"type": "object"}}}}
+    return described
+
+
+def _parameter(name: str, types: list[str]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    if name == "type":
+        schema["enum"] = types
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _operation(definition: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "summary": f"${definition['code']}",
+        "description": definition.get("description", ""),
+        "tags": ["FHIR operations"],
+        "responses": {
+            "default": {"description": "A resource, or an OperationOutcome", "content": {_FHIR: {}}}
+        },
+    }

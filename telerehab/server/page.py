@@ -1,0 +1,52 @@
+"""One page of a search as a Bundle: what matches, what came with it, where it goes on.
+
+https://hl7.org/fhir/R4/search.html#return
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from telerehab.engine import Engine
+from telerehab.fhir.bundle import bundle, found, page_link
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.outcome import bad_request
+from telerehab.fhir.search import parse_query
+from telerehab.fhir.search.query import Query
+from telerehab.resource import Resource
+from telerehab.server import audit
+from telerehab.server.answers import whole
+from telerehab.server.partial import body_of
+from telerehab.server.request import FhirRequest, FhirResponse, Pairs
+
+CURSOR = "_cursor"
+
+
+async def answer_page(engine: Engine, request: FhirRequest, pairs: Pairs) -> FhirResponse:
+    """The page that the parameters ask for."""
+    cursor, pairs = _cursor(pairs)
+    query = parse_query(
+        request.type, pairs, lenient=request.prefer.lenient, base=request.base_url, now=engine.clock()
+    )
+    page = await engine.store.search(query, request.caller.access, cursor=cursor)
+    entries = [_entry(request, query, resource, "match") for resource in page.resources]
+    entries += [_entry(request, query, resource, "include") for resource in page.included]
+    await audit.listed(engine, request, request.type, [*page.resources, *page.included], query=pairs)
+    url = f"{request.base_url}/{request.type}"
+    links = [("self", page_link(url, query.understood))]
+    if page.next:
+        links.append(("next", page_link(url, [*query.understood, (CURSOR, page.next)])))
+    return whole(bundle("searchset", entries, links=links, total=page.total))
+
+
+def _cursor(pairs: Pairs) -> tuple[str | None, Pairs]:
+    """The cursor of a next link, and the parameters without it."""
+    cursors = [value for name, value in pairs if name == CURSOR]
+    if len(cursors) > 1:
+        raise bad_request("A page has one cursor.", CURSOR)
+    return (cursors[0], [pair for pair in pairs if pair[0] != CURSOR]) if cursors else (None, pairs)
+
+
+def _entry(request: FhirRequest, query: Query, resource: Resource, mode: str) -> JsonObject:
+    url = f"{request.base_url}/{resource.reference}"
+    return found(url, orjson.Fragment(body_of(resource, query)), mode)

@@ -23,6 +23,7 @@ from telerehab.store.roles import BROKER, GATEWAY, Roles, grant, grant_shared, m
 _FOLDER = Path(__file__).parent / "migrations"
 _EVENTS = Path(events.__file__).parent / "migrations"
 _FILE = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+EXTENSIONS = ("btree_gist", "pg_trgm")  # exclusion of overlapping times; search within strings
 _LOCK = 0x7E1E_4EAB  # one migration at a time in a database
 
 _MADE_BY_ROWS = """
@@ -84,7 +85,8 @@ async def migrate(
     async with _alone(dsn) as connection:
         users = [GATEWAY, *(service.name for service in services)]
         roles = await make_roles(connection, users, password)
-        await connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public")
+        for extension in EXTENSIONS:
+            await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension} WITH SCHEMA public")
         for schema in wanted:
             async with connection.transaction():
                 await _bring_up_to_date(connection, schema, roles)

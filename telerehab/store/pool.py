@@ -22,6 +22,14 @@ READ_ATTEMPTS = 3
 _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
 
 
+class TookTooLong(FhirError):
+    """The database gave a statement up because it took longer than the pool's statement timeout."""
+
+    def __init__(self) -> None:
+        text = "The database took too long to answer."
+        super().__init__(503, [Issue("transient", text)], {"Retry-After": "2"})
+
+
 class OutcomeUnknown(FhirError):
     """The connection was lost while a write was on its way: it may or may not have been done."""
 
@@ -150,7 +158,7 @@ class Pool:
                 rows: list[asyncpg.Record] = await statement.fetch(*parameters)
                 return rows
             except asyncpg.QueryCanceledError:
-                raise unavailable("The database took too long to answer.") from None
+                raise TookTooLong from None
             except _LOST as error:
                 if not _is_loss(held, error):
                     raise

@@ -20,7 +20,9 @@ CREATE TABLE resource (
 CREATE INDEX resource_type_rid ON resource (type, rid);
 CREATE INDEX resource_type_last_updated ON resource (type, last_updated, id);
 CREATE INDEX resource_tok ON resource USING gin (tok) WITH (fastupdate = off);
-ALTER TABLE resource ALTER tok SET STATISTICS 1000;
+CREATE INDEX resource_patients ON resource USING gin (patients) WITH (fastupdate = off);
+-- The path of a search is chosen by how often a token or a patient occurs.
+ALTER TABLE resource ALTER tok SET STATISTICS 1000, ALTER patients SET STATISTICS 1000;
 
 -- Superseded versions only.
 CREATE TABLE history (
@@ -51,8 +53,8 @@ CREATE TABLE search_date (
     hi timestamptz NOT NULL
 );
 CREATE INDEX search_date_rid ON search_date (rid, parameter);
-CREATE INDEX search_date_lo ON search_date (parameter, lo, hi, rid);
-CREATE INDEX search_date_hi ON search_date (parameter, hi, lo, rid);
+CREATE INDEX search_date_lo ON search_date (parameter, lo, rid) INCLUDE (hi);
+CREATE INDEX search_date_hi ON search_date (parameter, hi, rid) INCLUDE (lo);
 
 -- A string can be longer than an index entry may be: its index has the first 100 characters.
 CREATE TABLE search_string (
@@ -63,6 +65,7 @@ CREATE TABLE search_string (
 );
 CREATE INDEX search_string_rid ON search_string (rid, parameter);
 CREATE INDEX search_string_normalised ON search_string (parameter, left(normalised, 100), rid);
+CREATE INDEX search_string_contains ON search_string USING gin (normalised gin_trgm_ops);
 
 -- An open range has -Infinity or Infinity.
 CREATE TABLE search_number (
@@ -143,7 +146,7 @@ INSERT INTO secret SELECT 'cursor', sha256(uuid_send(gen_random_uuid()) || uuid_
 CREATE TYPE counter_write AS (key bigint, expected bigint, bump boolean);
 CREATE TYPE lock_write AS (type text, id text, version int, row int);
 CREATE TYPE row_write AS (
-    type text, id text, expected int, method text, content text, splice int, event_key bytea,
+    type text, id text, method text, content text, splice int, event_key bytea,
     patients text[], tok bigint[]
 );
 CREATE TYPE date_write AS (row int, parameter bigint, lo timestamptz, hi timestamptz);

@@ -1,0 +1,78 @@
+"""Predicates as SQL: each kind by its own file, put together here.
+
+Rows of side tables are asked with EXISTS, so that a negation is the complement over resources: those without a value
+are in it.
+"""
+
+from __future__ import annotations
+
+from telerehab.fhir.search.predicate import (
+    All,
+    AnyOf,
+    DateCompare,
+    HasToken,
+    IdIn,
+    InCompartment,
+    LastUpdated,
+    Not,
+    NumberCompare,
+    Predicate,
+    StringContains,
+    StringEquals,
+    StringStarts,
+    TypeIn,
+)
+from telerehab.store.search.columns import column_condition
+from telerehab.store.search.dates import date_condition
+from telerehab.store.search.numbers import number_condition
+from telerehab.store.search.statement import Statement
+from telerehab.store.search.strings import string_condition
+
+
+def condition(predicate: Predicate, sql: Statement) -> str:
+    """The predicate as a condition on `r`."""
+    match predicate:
+        case All(of):
+            return " AND ".join(f"({condition(each, sql)})" for each in of) or "true"
+        case AnyOf(of):
+            return " OR ".join(f"({condition(each, sql)})" for each in of) or "false"
+        case Not(of):
+            return f"NOT ({condition(of, sql)})"
+        case HasToken() | IdIn() | TypeIn() | InCompartment() | LastUpdated():
+            return column_condition(predicate, sql)
+    table, on_side_row = side_rows(predicate, sql)
+    # OFFSET keeps the planner from joining the whole side table where only a few rows will be asked.
+    fence = " OFFSET 0" if sql.walking else ""
+    return f"EXISTS (SELECT FROM {table} s WHERE s.rid = r.rid AND {on_side_row}{fence})"
+
+
+def rids(predicate: Predicate, sql: Statement) -> str | None:
+    """A query for the rids that meet the predicate, led by an index of its own; None if it has none.
+
+    Rids may come twice, and of rows that must not be shown.
+    """
+    match predicate:
+        case AnyOf(of):
+            parts = [rids(each, sql) for each in of]
+            return " UNION ALL ".join(part for part in parts if part) if parts and all(parts) else None
+        case All() | Not():
+            return None
+        case HasToken() | InCompartment():
+            return f"SELECT r.rid FROM resource r WHERE {column_condition(predicate, sql)}"
+        case IdIn() | TypeIn() | LastUpdated():
+            return f"SELECT r.rid FROM resource r WHERE {sql.candidates()} AND {column_condition(predicate, sql)}"
+    table, on_side_row = side_rows(predicate, sql)
+    return f"SELECT s.rid FROM {table} s WHERE {on_side_row}"
+
+
+def side_rows(
+    predicate: DateCompare | NumberCompare | StringStarts | StringContains | StringEquals, sql: Statement
+) -> tuple[str, str]:
+    """The side table a predicate asks, and the condition on its row (alias `s`)."""
+    match predicate:
+        case DateCompare():
+            return "search_date", date_condition(predicate, sql)
+        case NumberCompare():
+            return "search_number", number_condition(predicate, sql)
+        case _:
+            return "search_string", string_condition(predicate, sql)

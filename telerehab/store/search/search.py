@@ -1,0 +1,218 @@
+"""Search of one service: a query and the caller's access to a page of resources.
+
+https://hl7.org/fhir/R4/http.html#search
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import asyncpg
+
+from telerehab.access import Access
+from telerehab.fhir.outcome import Issue, too_costly
+from telerehab.fhir.search.predicate import InCompartment, LastUpdated, Predicate, Prefix, TypeIn
+from telerehab.fhir.search.query import Query
+from telerehab.fhir.search.rows import END_OF_TIME
+from telerehab.resource import Resource, instant
+from telerehab.store.cursor import Cursors
+from telerehab.store.pool import Pool, TookTooLong
+from telerehab.store.read import COLUMNS, resource_of
+from telerehab.store.safe_time import safe_time
+from telerehab.store.search import include, total
+from telerehab.store.search.collect import collect
+from telerehab.store.search.order import Order, Position
+from telerehab.store.search.page import Page
+from telerehab.store.search.path import Path, PathChooser, conjuncts
+from telerehab.store.search.statement import Statement
+from telerehab.store.search.walk import walk, walkable
+
+STREAM_ROWS = 500
+_ANY_TYPE = ("", "Resource")  # a search over all types
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A search made ready: what must all be met, in which order, from where on, and by which path."""
+
+    type: str | None
+    where: Sequence[Predicate]
+    access: Access
+    order: Order
+    position: Position | None
+    path: Path
+
+    def statement(self) -> Statement:
+        return Statement(self.type, self.access)
+
+
+class Search:
+    """Searches of one service's schema. All take the access predicate; hidden rows are as if they were not there.
+
+    Raise FhirError 400 too-costly where a search takes longer than the pool's statement timeout, 503 without database.
+    """
+
+    def __init__(self, pool: Pool, cursors: Cursors) -> None:
+        self._pool = pool
+        self._cursors = cursors
+        self._paths = PathChooser(pool)
+
+    async def page(self, query: Query, access: Access, *, cursor: str | None = None) -> Page:
+        """One page; `cursor` is the `next_cursor` of the one before (FhirError 410 for another search or caller)."""
+        context = _context(query, access)
+        position = self._position(cursor, context) if cursor is not None else None
+        until = await safe_time(self._pool) if _polls(query) else None
+        asked = await self._asked(query, access, Order(query.sort), position, query.count + 1)
+        counted = await self._total(query, asked)
+        if query.count == 0:
+            return Page(total=counted)
+        rows = await self._rows(_before(asked, until), query.count + 1, COLUMNS)
+        matches = [resource_of(row) for row in rows[: query.count]]
+        more = len(rows) > query.count
+        included, issues = await include.include(
+            self._pool, matches, query.includes, query.revincludes, access
+        )
+        return Page(
+            matches=matches,
+            included=included,
+            next_cursor=self._cursor(rows[query.count - 1], context) if more else None,
+            total=counted,
+            until=until,
+            issues=[*issues, *([_until(until)] if until else [])],
+        )
+
+    async def all(self, query: Query, access: Access, *, limit: int) -> list[Resource]:
+        """All matches, at most `limit`, oldest first unless the query has an order."""
+        order = Order(query.sort, oldest_first=True)
+        asked = await self._asked(query, access, order, None, limit)
+        return [resource_of(row) for row in await self._rows(asked, limit, COLUMNS)]
+
+    async def ids(self, query: Query, access: Access, *, limit: int) -> list[str]:
+        """The ids of all matches, at most `limit`."""
+        asked = await self._asked(query, access, Order(), None, limit)
+        return [row["id"] for row in await self._rows(asked, limit, "r.id")]
+
+    async def compartment(
+        self,
+        patients: Collection[str],
+        access: Access,
+        *,
+        types: Collection[str] = (),
+        since: datetime | None = None,
+    ) -> AsyncIterator[Resource]:
+        """Every resource in the compartment of one of `patients`, oldest first; of `types`, changed `since`, if given.
+
+        Memory holds STREAM_ROWS of them at a time.
+        """
+        where: list[Predicate] = [InCompartment(tuple(patients))]
+        if types:
+            where.append(TypeIn(tuple(types)))
+        if since is not None:
+            where.append(LastUpdated(Prefix.ge, since, END_OF_TIME))
+        asked = _Asked(None, where, access, Order(oldest_first=True), None, Path(None, where[0]))
+        while True:
+            rows = await self._rows(asked, STREAM_ROWS, COLUMNS)
+            for row in rows:
+                yield resource_of(row)
+            if len(rows) < STREAM_ROWS:
+                return
+            asked = replace(asked, position=_place(rows[-1]))
+
+    async def _asked(
+        self, query: Query, access: Access, order: Order, position: Position | None, wanted: int
+    ) -> _Asked:
+        type_ = None if query.type in _ANY_TYPE else query.type
+        where = conjuncts(query.where)
+        with _costly():
+            path = await self._paths.choose(where, Statement(type_, access), wanted)
+        return _Asked(type_, where, access, order, position, path)
+
+    async def _rows(self, asked: _Asked, limit: int, columns: str) -> list[asyncpg.Record]:
+        """`columns` of the first matches after the position, each with its rid and sort values behind."""
+        window = asked.path.window
+        rows: list[asyncpg.Record] = []
+        if window is not None and walkable(asked.order, asked.position, asked.statement()):
+            sql = asked.statement()
+            rows = await self._fetch(
+                walk(asked.where, window, asked.order, asked.position, limit, sql), asked, columns, sql
+            )
+            if len(rows) == limit or (window == 0 and not asked.order.side_key):
+                return rows
+        sql = asked.statement()
+        without, position = None, asked.position
+        if window == 0 and asked.order.side_key:  # what has a value has been seen
+            without = asked.order.side_key
+            position = position if position is not None and position.keys[0] is None else None
+        else:
+            rows = []
+        rest = collect(
+            asked.where, asked.path.leader, asked.order, position, limit - len(rows), sql, without=without
+        )
+        return rows + await self._fetch(rest, asked, columns, sql)
+
+    async def _fetch(self, found: str, asked: _Asked, columns: str, sql: Statement) -> list[asyncpg.Record]:
+        with _costly():
+            return await self._pool.fetch(
+                f"SELECT {columns}, {asked.order.columns('p', '::text')} FROM ({found}) p"
+                f" JOIN resource r ON r.rid = p.rid ORDER BY {asked.order.by('p')}",
+                *sql.parameters,
+            )
+
+    async def _total(self, query: Query, asked: _Asked) -> int | None:
+        if query.total == "none" and query.count:
+            return None
+        count = total.estimate if query.total == "estimate" else total.accurate
+        with _costly():
+            return await count(self._pool, asked.type, asked.where, asked.path.leader, asked.access)
+
+    def _position(self, cursor: str, context: str) -> Position:
+        rid, *keys = self._cursors.open(cursor, context)
+        return Position(rid, tuple(keys))
+
+    def _cursor(self, row: asyncpg.Record, context: str) -> str:
+        place = _place(row)
+        return self._cursors.seal([place.rid, *place.keys], context)
+
+
+def _place(row: asyncpg.Record) -> Position:
+    names = list(row.keys())
+    first = names.index("rid")
+    return Position(row["rid"], tuple(row[name] for name in names[first + 1 :]))
+
+
+def _context(query: Query, access: Access) -> str:
+    """What a cursor is bound to: the query's text, but for the page's size, and whose access it was."""
+    text = [pair for pair in query.understood if pair[0] != "_count"]
+    patients = None if access.patients is None else sorted(access.patients)
+    return repr(("search", query.type, text, query.sort, patients, sorted(access.shared_types)))
+
+
+def _polls(query: Query) -> bool:
+    """Whether the order is that of a poller: what changed last comes last."""
+    return bool(query.sort) and query.sort[0].by == "last_updated" and not query.sort[0].descending
+
+
+def _before(asked: _Asked, until: datetime | None) -> _Asked:
+    if until is None:
+        return asked
+    return replace(asked, where=[*asked.where, LastUpdated(Prefix.lt, until, until)])
+
+
+def _until(moment: datetime) -> Issue:
+    return Issue(
+        "informational",
+        f"Shows what changed before {instant(moment)}; go on from there with _lastUpdated=ge{instant(moment)}.",
+        severity="information",
+    )
+
+
+@contextmanager
+def _costly() -> Iterator[None]:
+    """A search that the database gave up on is told apart from a database in trouble."""
+    try:
+        yield
+    except TookTooLong:
+        raise too_costly("The search takes too long; narrow it, by a patient or a code.") from None

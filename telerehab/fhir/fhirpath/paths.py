@@ -81,11 +81,14 @@ class Holds:
         return lambda element, out: then(condition(element), out)
 
 
+Step: TypeAlias = Field | Where | Holds
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """Steps from a resource (or element) to elements of one type; `type` and `value_set` as in `Member`."""
 
-    steps: tuple[Field | Where | Holds, ...]
+    steps: tuple[Step, ...]
     type: str
     value_set: str | None = None
 

@@ -5,24 +5,26 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from telerehab.fhir.definitions.compartment import patient_compartment
-from telerehab.fhir.fhirpath.paths import Field, Path
+from telerehab.fhir.fhirpath.paths import Field, Step
 from telerehab.fhir.search.parameter import Parameter, Sink, parameters
 from telerehab.fhir.search.rows import IndexRows
 from telerehab.fhir.search.types import SEARCH_TYPES
 
 _COLUMNS = frozenset({"_id", "_lastUpdated"})  # the store has them anyway
 
+Branches: TypeAlias = list[tuple[tuple[Step, ...], Sink]]
+
 
 class _Plan(NamedTuple):
     """What to do with each member of a resource, with the whole of it, and which references make patients."""
 
     members: Mapping[str, tuple[Sink, ...]]
-    whole: tuple[Sink, ...]
+    whole: Sink | None
     compartment: frozenset[int]
 
 
@@ -34,8 +36,8 @@ def index(resource: Mapping[str, Any], base: str = "") -> IndexRows:
     for name, value in resource.items():
         for sink in members.get(name, ()):
             sink(value, rows)
-    for sink in plan.whole:
-        sink(resource, rows)
+    if plan.whole:
+        plan.whole(resource, rows)
     rows.tokens = sorted(set(rows.tokens))
     rows.dates = list(dict.fromkeys(rows.dates))
     rows.strings = list(dict.fromkeys(rows.strings))
@@ -59,25 +61,33 @@ def _patients(rows: IndexRows, compartment: frozenset[int]) -> list[str]:
 
 @lru_cache(maxsize=512)
 def _plan(type_: str, base: str) -> _Plan:
-    members: dict[str, list[Sink]] = {}
-    whole: list[Sink] = []
     known = parameters(type_)
-    for parameter in known.values():
+    members: dict[Field, Branches] = {}
+    whole: Branches = []
+    for steps, sink in _branches(known.values(), base):
+        if steps and isinstance(steps[0], Field):
+            members.setdefault(steps[0], []).append((steps[1:], sink))
+        else:
+            whole.append((steps, sink))
+    sinks: dict[str, tuple[Sink, ...]] = {}
+    for field, branches in members.items():
+        sinks[field.key] = (*sinks.get(field.key, ()), field.enter(_together(branches)))
+    return _Plan(
+        sinks,
+        _together(whole) if whole else None,
+        frozenset(part.hash for code in patient_compartment().get(type_, ()) for part in known[code].indexed),
+    )
+
+
+def _branches(known: Iterable[Parameter], base: str) -> Iterator[tuple[tuple[Step, ...], Sink]]:
+    for parameter in known:
         if parameter.code in _COLUMNS or (parameter.parts and not parameter.narrows):
             continue
         for path in parameter.paths:
-            sink = (
-                _presence(parameter)
-                if parameter.narrows
-                else SEARCH_TYPES[parameter.type].index(parameter, path, base)
-            )
+            kind = SEARCH_TYPES[parameter.type]
+            sink = _presence(parameter) if parameter.narrows else kind.index(parameter, path, base)
             if sink is not None:
-                _place(path, sink, members, whole)
-    return _Plan(
-        {name: tuple(sinks) for name, sinks in members.items()},
-        tuple(whole),
-        frozenset(part.hash for code in patient_compartment().get(type_, ()) for part in known[code].indexed),
-    )
+                yield path.steps, sink
 
 
 def _presence(parameter: Parameter) -> Sink:
@@ -89,10 +99,19 @@ def _presence(parameter: Parameter) -> Sink:
     return presence
 
 
-def _place(path: Path, sink: Sink, members: dict[str, list[Sink]], whole: list[Sink]) -> None:
-    match path.steps:
-        case (Field(key) as first, *rest):
-            inner = Path(tuple(rest), path.type).into(sink)
-            members.setdefault(key, []).append(first.enter(inner))
-        case _:
-            whole.append(path.into(sink))
+def _together(branches: Branches) -> Sink:
+    """One closure for all branches, the steps they share taken once."""
+    shared: dict[Step, Branches] = {}
+    for steps, sink in branches:
+        if steps:
+            shared.setdefault(steps[0], []).append((steps[1:], sink))
+    sinks = [sink for steps, sink in branches if not steps]
+    sinks += [step.before(_together(rest)) for step, rest in shared.items()]
+    if len(sinks) == 1:
+        return sinks[0]
+
+    def together(value: Any, rows: IndexRows) -> None:
+        for sink in sinks:
+            sink(value, rows)
+
+    return together

@@ -40,9 +40,14 @@ class EntryWrite:
         return f"{self.type}/{self.id}"
 
 
+def rank(entry: Entry) -> int:
+    """The place of an entry's method in the order of processing."""
+    return _ORDER[entry.method]
+
+
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
     """The order in which a transaction is processed: DELETE, POST, PUT and PATCH, GET and HEAD."""
-    return sorted(entries, key=lambda entry: _ORDER[entry.method])
+    return sorted(entries, key=rank)
 
 
 def refuse_doubled(entries: Sequence[Entry]) -> None:

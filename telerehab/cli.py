@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(asked: argparse.Namespace, settings: Settings) -> int:
     """Run the services until Ctrl-C or SIGTERM: readiness goes off, requests in progress end, then all stops."""
     from telerehab.observability import logs
-    from telerehab.running.assembly import open_service
+    from telerehab.running.assembly import Assembly, prepare
     from telerehab.running.failures import EXPECTED
     from telerehab.running.hosting import PortTaken
     from telerehab.running.run import run_here, run_separately
@@ -81,9 +81,10 @@ def _run(asked: argparse.Namespace, settings: Settings) -> int:
     names = [asked.name] if asked.name else [GATEWAY, *_services()]
     try:
         if asked.separate:
-            run_separately(names, settings, child_of_this_program)
+            run_separately(names, settings, child_of_this_program, prepare)
         else:
-            run_here(names, settings, open_service, until_stdin_closes=asked.until_stdin_closes)
+            open_service = Assembly().open_service
+            run_here(names, settings, open_service, prepare, until_stdin_closes=asked.until_stdin_closes)
     except PortTaken as error:
         return _fail(str(error), MISCONFIGURED)
     except EXPECTED as error:
@@ -117,7 +118,7 @@ def _version(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _services() -> list[str]:
-    found = {point.name for point in entry_points(group="telerehab.services")}
+    found = {point.name for point in entry_points(group="telerehab.services")} - {GATEWAY}
     return sorted(found, key=lambda name: configuration.SERVICES.index(name))
 
 

@@ -55,12 +55,11 @@ def row_order(write_set: WriteSet) -> list[int]:
 
 
 def locks(write_set: WriteSet) -> list[Lock]:
-    """Guards and rows to replace, together in the order in which they are locked: then nobody waits in a circle."""
+    """Guards and rows, together in the order in which they are locked: then nobody waits in a circle."""
     wanted = [Lock(guard.type, guard.id, guard.version, 0) for guard in write_set.guards]
     for number, place in enumerate(row_order(write_set), 1):
         row = write_set.rows[place]
-        if row.expected:
-            wanted.append(Lock(row.type, row.id, row.expected, number))
+        wanted.append(Lock(row.type, row.id, row.expected, number))
     return sorted(wanted)
 
 
@@ -92,7 +91,6 @@ def _arrays(write_set: WriteSet, rows: Sequence[RowWrite]) -> list[list[Any] | N
             (
                 row.type,
                 row.id,
-                row.expected,
                 row.method,
                 row.text,
                 row.splice,

@@ -22,6 +22,7 @@ from telerehab.store.roles import BROKER, GATEWAY, Roles, grant, grant_shared, m
 
 _FOLDER = Path(__file__).parent / "migrations"
 _EVENTS = Path(events.__file__).parent / "migrations"
+EXTENSIONS = ("btree_gist", "pg_trgm")
 _FILE = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 EXTENSIONS = ("btree_gist", "pg_trgm")  # exclusion of overlapping times; search within strings
 _LOCK = 0x7E1E_4EAB  # one migration at a time in a database

@@ -16,6 +16,7 @@ from telerehab.store.functions import quoted
 
 GATEWAY = "gateway"
 BROKER = "broker"
+BROKER = "broker"
 # What only `apply` writes, beside the projections.
 APPLIED = (
     "resource",
@@ -118,3 +119,17 @@ async def grant_shared(
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {quoted(schema)} TO {users};"
         f"REVOKE INSERT, UPDATE, DELETE ON {quoted(schema)}.migration FROM {users};"
     )
+
+
+async def grant_broker(connection: asyncpg.Connection, roles: Roles, services: Iterable[str]) -> None:
+    """Let every service append to the broker's log, read it and keep its position; no row of the log is altered."""
+    for service in services:
+        role = quoted(roles.of(service))
+        await connection.execute(
+            f"GRANT USAGE ON SCHEMA broker TO {role};"
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA broker TO {role};"
+            f"GRANT INSERT ON broker.log TO {role};"
+            f"GRANT INSERT, UPDATE ON broker.topic, broker.producer TO {role};"
+            f"GRANT INSERT, UPDATE, DELETE ON broker.position TO {role};"
+            f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA broker TO {role};"
+        )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+import asyncpg
 
 from telerehab.access import Access
 from telerehab.resource import Resource
@@ -66,6 +69,10 @@ class Store:
         return await history.history(
             self.pool, self.cursors, types, scope, access, since=since, at=at, count=count, cursor=cursor
         )
+
+    async def fetch(self, sql: str, *parameters: Any) -> list[asyncpg.Record]:
+        """The rows of a read that a projection of this service makes on its own table."""
+        return await self.pool.fetch(sql, *parameters)
 
     async def counters(self, keys: Sequence[int]) -> dict[int, int]:
         """The value of each counter; 0 for one never counted up."""

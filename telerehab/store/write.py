@@ -100,11 +100,8 @@ def _refusal(error: asyncpg.PostgresError, write_sets: Sequence[WriteSet]) -> Ex
 def _missed(write_set: WriteSet, what: str, which: int) -> Missed:
     if what == "counter":
         return Missed("counter", str(which))
-    if what == "lock":
-        lock = locks(write_set)[which - 1]
-        return Missed("row" if lock.row else "guard", f"{lock.type}/{lock.id}")
-    row = write_set.rows[row_order(write_set)[which - 1]]
-    return Missed("row", f"{row.type}/{row.id}")
+    lock = locks(write_set)[which - 1]
+    return Missed("row" if lock.row else "guard", f"{lock.type}/{lock.id}")
 
 
 async def _raise_if_repeated(pool: Pool, command: Command) -> None:

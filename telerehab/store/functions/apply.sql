@@ -1,10 +1,11 @@
--- The one way to write: everything a write set holds, or nothing. Rows come sorted by type and id, counters by key,
--- and are locked in that order. A miss raises an SQLSTATE of our own: TR001 something relied on has changed,
+-- The one way to write: everything a write set holds, or nothing.
+-- Counters come sorted by key, then guards and rows together by type and id; each is locked, or made, in that order,
+-- so that nobody waits in a circle. A miss raises an SQLSTATE of our own: TR001 something relied on has changed,
 -- TR002 a projection's constraint, TR003 an event already handled. The text of such an error names no content.
 CREATE OR REPLACE FUNCTION apply(
     counters counter_write[],       -- expected null: only count up
-    locks lock_write[],             -- sorted together: guards (row 0; version 0: must not exist) and rows to replace (their number)
-    rows row_write[],               -- expected 0: a new one; content null: a deletion
+    locks lock_write[],             -- guards (row 0) and rows (their number) with the version each must have (0: none)
+    rows row_write[],               -- content null: a deletion
     dates date_write[],
     strings string_write[],
     numbers number_write[],
@@ -24,7 +25,7 @@ DECLARE
     change row_write;
     rids bigint[] := '{}';
     times timestamptz[] := '{}';
-    replaced bigint[];
+    replaced int[];
     one bigint;
     before timestamptz;
     moment timestamptz;
@@ -47,7 +48,8 @@ BEGIN
                 PERFORM FROM counter WHERE key = counted.key AND value = counted.expected FOR SHARE;
             END IF;
             IF NOT FOUND THEN
-                RAISE EXCEPTION 'missed' USING ERRCODE = 'TR001', SCHEMA = '{schema_name}', TABLE = 'counter', DETAIL = counted.key;
+                RAISE EXCEPTION 'missed'
+                    USING ERRCODE = 'TR001', SCHEMA = '{schema_name}', TABLE = 'counter', DETAIL = counted.key;
             END IF;
         END LOOP;
     END IF;
@@ -55,72 +57,68 @@ BEGIN
     IF locks IS NOT NULL THEN
         FOREACH wanted IN ARRAY locks LOOP
             number := number + 1;
-            IF wanted.row > 0 THEN
+            IF wanted.row > 0 AND wanted.version = 0 THEN
+                change := rows[wanted.row];
+                moment := date_trunc('milliseconds', clock_timestamp());
+                INSERT INTO resource
+                    (type, id, version, last_updated, deleted, method, content, splice, event_key, patients, tok)
+                    VALUES (
+                        change.type, change.id, 1, moment, change.content IS NULL, change.method, change.content,
+                        change.splice, change.event_key, change.patients, change.tok
+                    )
+                    ON CONFLICT ON CONSTRAINT resource_type_id DO NOTHING
+                    RETURNING rid INTO one;
+                rids[wanted.row] := one;
+                times[wanted.row] := moment;
+            ELSIF wanted.row > 0 THEN
                 SELECT rid, last_updated INTO one, before FROM resource
                     WHERE type = wanted.type AND id = wanted.id AND version = wanted.version
                     FOR NO KEY UPDATE;
                 rids[wanted.row] := one;
                 times[wanted.row] := before + millisecond;
-                replaced := replaced || one;
+                replaced := replaced || wanted.row;
             ELSIF wanted.version > 0 THEN
                 PERFORM FROM resource
                     WHERE type = wanted.type AND id = wanted.id AND version = wanted.version
                     FOR SHARE;
             ELSE
                 -- An absent row cannot be locked: one put in and taken out makes whoever creates it wait for us.
-                INSERT INTO resource (type, id, version, last_updated, deleted, method, splice, event_key, patients, tok)
+                INSERT INTO resource
+                    (type, id, version, last_updated, deleted, method, splice, event_key, patients, tok)
                     VALUES (wanted.type, wanted.id, 0, '-infinity', true, '', 0, '', '{}', '{}')
                     ON CONFLICT ON CONSTRAINT resource_type_id DO NOTHING
                     RETURNING rid INTO one;
                 DELETE FROM resource WHERE rid = one AND version = 0;
             END IF;
             IF NOT FOUND THEN
-                RAISE EXCEPTION 'missed' USING ERRCODE = 'TR001', SCHEMA = '{schema_name}', TABLE = 'lock', DETAIL = number;
+                RAISE EXCEPTION 'missed'
+                    USING ERRCODE = 'TR001', SCHEMA = '{schema_name}', TABLE = 'lock', DETAIL = number;
             END IF;
         END LOOP;
     END IF;
 
 {deletes}{inserts}
-    IF rows IS NOT NULL THEN
+    IF replaced IS NOT NULL THEN
         moment := date_trunc('milliseconds', clock_timestamp());
-        number := 0;
-        FOREACH change IN ARRAY rows LOOP
-            number := number + 1;
-            IF change.expected = 0 THEN
-                times[number] := moment;
-                INSERT INTO resource
-                    (type, id, version, last_updated, deleted, method, content, splice, event_key, patients, tok)
-                    VALUES (
-                        change.type, change.id, 1, moment, change.content IS NULL, change.method, change.content, change.splice,
-                        change.event_key, change.patients, change.tok
-                    )
-                    ON CONFLICT ON CONSTRAINT resource_type_id DO NOTHING
-                    RETURNING rid INTO one;
-                IF NOT FOUND THEN
-                    RAISE EXCEPTION 'missed' USING ERRCODE = 'TR001', SCHEMA = '{schema_name}', TABLE = 'resource', DETAIL = number;
-                END IF;
-                rids[number] := one;
-            ELSE
-                one := rids[number];
-                times[number] := greatest(times[number], moment);
-                INSERT INTO history
-                    SELECT type, id, version, last_updated, deleted, method, content, splice, patients
-                    FROM resource WHERE rid = one;
-                UPDATE resource SET
-                    version = change.expected + 1, last_updated = times[number], deleted = change.content IS NULL,
-                    method = change.method, content = change.content, splice = change.splice,
-                    patients = change.patients, tok = change.tok
-                    WHERE rid = one;
-            END IF;
+        FOREACH number IN ARRAY replaced LOOP
+            change := rows[number];
+            one := rids[number];
+            times[number] := greatest(times[number], moment);
+            INSERT INTO history
+                SELECT type, id, version, last_updated, deleted, method, content, splice, patients
+                FROM resource WHERE rid = one;
+            UPDATE resource SET
+                version = version + 1, last_updated = times[number], deleted = change.content IS NULL,
+                method = change.method, content = change.content, splice = change.splice,
+                patients = change.patients, tok = change.tok
+                WHERE rid = one;
+            DELETE FROM search_date WHERE rid = one;
+            DELETE FROM search_string WHERE rid = one;
+            DELETE FROM search_number WHERE rid = one;
+            DELETE FROM search_reference WHERE rid = one;
         END LOOP;
     END IF;
 
-    IF replaced IS NOT NULL THEN
-        DELETE FROM search_date WHERE rid = ANY (replaced);
-        DELETE FROM search_string WHERE rid = ANY (replaced);
-        DELETE FROM search_number WHERE rid = ANY (replaced);
-        DELETE FROM search_reference WHERE rid = ANY (replaced);
-    END IF;
     IF dates IS NOT NULL THEN
         INSERT INTO search_date SELECT rids[d.row], d.parameter, d.lo, d.hi FROM unnest(dates) AS d;
     END IF;

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from telerehab.running.announcement import announcement
@@ -21,17 +21,28 @@ from telerehab.running.supervisor import Child, supervise
 from telerehab.settings import Settings
 
 ChildOf = Callable[[str, Settings], Child]
+Prepare = Callable[[Settings], Awaitable[None]]
 
 
 def run_here(
-    names: Sequence[str], settings: Settings, open_service: OpenService, *, until_stdin_closes: bool = False
+    names: Sequence[str],
+    settings: Settings,
+    open_service: OpenService,
+    prepare: Prepare | None = None,
+    *,
+    until_stdin_closes: bool = False,
 ) -> None:
-    """Run services in this process until SIGINT or SIGTERM (or the end of stdin)."""
+    """Run services in this process until SIGINT or SIGTERM (or the end of stdin).
+
+    `prepare` brings the embedded database up to date; one that is configured is left to its own administration.
+    """
 
     async def run(stop: asyncio.Event) -> None:
         if until_stdin_closes:
             _stop_at_end_of_stdin(stop)
         async with database(names, settings) as (with_database, server):
+            if server is not None and prepare is not None:
+                await prepare(with_database)
             said = announcement(names, settings, embedded=server is not None)
             ready = _nothing if until_stdin_closes else lambda: _say(said)
             await host(names, with_database, open_service, stop=stop, ready=ready)
@@ -39,11 +50,15 @@ def run_here(
     _run(run)
 
 
-def run_separately(names: Sequence[str], settings: Settings, child_of: ChildOf) -> None:
+def run_separately(
+    names: Sequence[str], settings: Settings, child_of: ChildOf, prepare: Prepare | None = None
+) -> None:
     """Run each service in a process of its own until SIGINT or SIGTERM; the database outlives them."""
 
     async def run(stop: asyncio.Event) -> None:
         async with database(names, settings) as (with_database, server):
+            if server is not None and prepare is not None:
+                await prepare(with_database)
             said = announcement(names, settings, embedded=server is not None)
             children = [child_of(name, with_database) for name in names]
             await supervise(children, settings.stop_timeout, stop=stop, ready=lambda: _say(said))

@@ -5,6 +5,7 @@ https://fastapi.tiangolo.com/advanced/middleware/
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from telerehab.observability import Metrics, Observed, Probes
 from telerehab.server.capability_statement import software_version
 from telerehab.server.http import FhirEndpoint
 from telerehab.server.openapi import fhir_paths
+from telerehab.server.router import handle
 
 
 class ServiceApp(FastAPI):
@@ -36,7 +38,12 @@ def service_app(engine: Engine, metrics: Metrics, probes: Probes) -> FastAPI:
         version=software_version(),
     )
     app.fhir_paths = fhir_paths(engine.service)
-    app.add_middleware(FhirEndpoint, engine=engine)
+    app.add_middleware(
+        FhirEndpoint,
+        answer=partial(handle, engine),
+        base_url=engine.base_url,
+        body_limit=engine.settings.body_limit,
+    )
     https = engine.settings.public.startswith("https:")
     app.add_middleware(Observed, service=name, metrics=metrics, probes=probes, https=https)
     return app

@@ -6,19 +6,22 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from telerehab.access import Caller
-from telerehab.engine import BASE_PATH, Engine
+from telerehab.engine import BASE_PATH
 from telerehab.fhir.outcome import FhirError, Issue, bad_request, too_large
 from telerehab.observability import current_request
 from telerehab.observability.asgi import App, Receive, Scope, Send
 from telerehab.server.answers import failed
 from telerehab.server.request import FhirRequest, FhirResponse, decoded_pairs, segments
-from telerehab.server.router import handle
 
 _BASE = BASE_PATH.encode()
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _ONCE = frozenset({b"if-match", b"if-none-exist", b"content-type", b"idempotency-key"})
 ANONYMOUS = "anonymous"
+
+Answer = Callable[[FhirRequest], Awaitable[FhirResponse]]
 
 
 class Disconnected(Exception):
@@ -26,24 +29,28 @@ class Disconnected(Exception):
 
 
 class FhirEndpoint:
-    """An ASGI app that answers FHIR requests below `BASE_PATH` and leaves all others to `otherwise`."""
+    """An ASGI app that has `answer` answer FHIR requests below `BASE_PATH` and leaves all others to `otherwise`.
 
-    def __init__(self, otherwise: App, engine: Engine) -> None:
+    `answer` may raise FhirError; a body may have `body_limit` bytes.
+    """
+
+    def __init__(self, otherwise: App, answer: Answer, base_url: str, body_limit: int) -> None:
         self._otherwise = otherwise
-        self._engine = engine
-        self._body_limit = engine.settings.body_limit
+        self._answer = answer
+        self._base_url = base_url
+        self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_fhir(scope["path"]):
+        if scope["type"] != "http" or not is_fhir(scope["path"]):
             await self._otherwise(scope, receive, send)
             return
         try:
-            response = await handle(self._engine, await self._request(scope, receive))
+            response = await self._answer(await self._request(scope, receive))
         except FhirError as error:
             response = failed(error)
         except Disconnected:
             return
-        await _send(send, response, with_body=scope["method"] != "HEAD")
+        await respond_fhir(send, response, with_body=scope["method"] != "HEAD")
 
     async def _request(self, scope: Scope, receive: Receive) -> FhirRequest:
         method = scope["method"]
@@ -55,9 +62,9 @@ class FhirEndpoint:
         caller = Caller(ANONYMOUS, work.id if work else "", client[0] if client else "")
         return FhirRequest(
             method,
-            _path(scope),
+            path_below_base(scope),
             caller,
-            self._engine.base_url,
+            self._base_url,
             decoded_pairs(query.decode("latin-1")) if query else (),
             headers,
             body,
@@ -101,11 +108,12 @@ def _content(message: dict[str, object] | object) -> bytes:
     return body
 
 
-def _is_fhir(path: str) -> bool:
+def is_fhir(path: str) -> bool:
+    """Whether a URL's path is the FHIR base or below it."""
     return path.startswith(BASE_PATH) and path[len(BASE_PATH) :][:1] in ("", "/")
 
 
-def _path(scope: Scope) -> tuple[str, ...]:
+def path_below_base(scope: Scope) -> tuple[str, ...]:
     """The segments below the base, from the path as it was sent, so that each is decoded once."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     if not raw.startswith(_BASE):
@@ -129,7 +137,8 @@ def _headers(scope: Scope) -> dict[str, str]:
     return headers
 
 
-async def _send(send: Send, response: FhirResponse, *, with_body: bool) -> None:
+async def respond_fhir(send: Send, response: FhirResponse, *, with_body: bool) -> None:
+    """Send a whole answer, to HEAD without its body."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
     if response.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(response.body)))

@@ -26,7 +26,7 @@ async def operation(engine: Engine, request: FhirRequest) -> FhirResponse:
     if called.writes and request.method != "POST":
         raise not_allowed(request.method, ["POST"])
     on = await _on(engine, request)
-    parameters = parse_parameters(engine, request, called.definition, on)
+    parameters = parse_parameters(request, called.definition, on)
 
     async def act(work: UnitOfWork) -> Result:
         return await called.perform(parameters, work)

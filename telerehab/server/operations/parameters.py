@@ -7,30 +7,26 @@ https://hl7.org/fhir/R4/parameters.html
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from telerehab.fhir import json
 from telerehab.fhir.definitions import resource_types
 from telerehab.fhir.json import JsonError, JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, bad_request, not_allowed
+from telerehab.fhir.validation import validate
 from telerehab.operation import Parameters
 from telerehab.resource import Resource
 from telerehab.server.request import FhirRequest
-
-if TYPE_CHECKING:
-    from telerehab.engine import Engine
 
 _HTTP_LAYER = frozenset({"_format", "_pretty"})
 _ANY_RESOURCE = frozenset({"Resource", "DomainResource", "Any"})
 Definitions = Sequence[JsonObject]
 
 
-def parse_parameters(
-    engine: Engine, request: FhirRequest, definition: JsonObject, on: Resource | None
-) -> Parameters:
+def parse_parameters(request: FhirRequest, definition: JsonObject, on: Resource | None) -> Parameters:
     """What the caller gave; 400 with an issue for each parameter that is unknown, lacking or of another type."""
     inputs = [one for one in definition.get("parameter", ()) if one["use"] == "in"]
-    given = [*_from_url(request, inputs), *_from_body(engine, request, inputs)]
+    given = [*_from_url(request, inputs), *_from_body(request, inputs)]
     issues: list[Issue] = []
     values = _read(inputs, given, "Parameters", issues)
     if issues:
@@ -65,13 +61,13 @@ def _value(type_: str, text: str) -> Any:
     return text
 
 
-def _from_body(engine: Engine, request: FhirRequest, inputs: Definitions) -> list[JsonObject]:
+def _from_body(request: FhirRequest, inputs: Definitions) -> list[JsonObject]:
     """A Parameters resource, or a bare resource where the definition has exactly one parameter for it."""
     if request.method != "POST" or not request.body:
         return []
     content = request.content()
     if content["resourceType"] == "Parameters":
-        faults = engine.validate(_without_resources(content))
+        faults = validate(_without_resources(content))
         if faults:
             raise FhirError(400, faults)
         return list(content.get("parameter", ()))

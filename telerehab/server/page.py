@@ -10,10 +10,10 @@ import orjson
 from telerehab.engine import Engine
 from telerehab.fhir.bundle import bundle, found, page_link
 from telerehab.fhir.json import JsonObject
-from telerehab.fhir.outcome import bad_request
+from telerehab.fhir.outcome import bad_request, operation_outcome
 from telerehab.fhir.search import parse_query
 from telerehab.fhir.search.query import Query
-from telerehab.resource import Resource
+from telerehab.resource import Resource, instant
 from telerehab.server import audit
 from telerehab.server.answers import whole
 from telerehab.server.partial import body_of
@@ -29,14 +29,17 @@ async def answer_page(engine: Engine, request: FhirRequest, pairs: Pairs) -> Fhi
         request.type, pairs, lenient=request.prefer.lenient, base=request.base_url, now=engine.clock()
     )
     page = await engine.store.search(query, request.caller.access, cursor=cursor)
-    entries = [_entry(request, query, resource, "match") for resource in page.resources]
+    entries = [_entry(request, query, resource, "match") for resource in page.matches]
     entries += [_entry(request, query, resource, "include") for resource in page.included]
-    await audit.listed(engine, request, request.type, [*page.resources, *page.included], query=pairs)
+    if page.issues:
+        entries.append({"resource": operation_outcome(page.issues), "search": {"mode": "outcome"}})
+    await audit.listed(engine, request, request.type, [*page.matches, *page.included], query=pairs)
     url = f"{request.base_url}/{request.type}"
     links = [("self", page_link(url, query.understood))]
-    if page.next:
-        links.append(("next", page_link(url, [*query.understood, (CURSOR, page.next)])))
-    return whole(bundle("searchset", entries, links=links, total=page.total))
+    if page.next_cursor:
+        links.append(("next", page_link(url, [*query.understood, (CURSOR, page.next_cursor)])))
+    until = None if page.until is None else instant(page.until)
+    return whole(bundle("searchset", entries, links=links, total=page.total, last_updated=until))
 
 
 def _cursor(pairs: Pairs) -> tuple[str | None, Pairs]:

@@ -26,12 +26,18 @@ _DATE = re.compile(
     r"(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
     re.ASCII,
 )
+_DAY, _SECOND, _MILLISECOND = timedelta(days=1), timedelta(seconds=1), timedelta(milliseconds=1)
+_USUAL = re.compile(  # what Python reads at once: a fifth of the time of taking it apart
+    r"[12]\d{3}-\d\d-\d\d(?:T\d\d:\d\d:[0-5]\d(?:\.\d{3})?(?:Z|[+-](?:0\d|1[0-4]):\d\d))?", re.ASCII
+)
 _EXPECTED = "a date such as '2024', '2024-03', '2024-03-17', '2024-03-17T09:30Z', perhaps after a prefix"
 
 
 @lru_cache(maxsize=4096)
 def covered(text: str) -> tuple[datetime, datetime]:
     """The time [lo, hi) that a date or time of any precision covers, UTC where it names no zone. ValueError."""
+    if _USUAL.fullmatch(text):
+        return _usual(text)
     match = _DATE.fullmatch(text)
     if match is None:
         raise ValueError("not a FHIR date")
@@ -90,6 +96,14 @@ def parse_range(code: str, value: str, now: datetime) -> tuple[Prefix, datetime,
     if prefix is not Prefix.ap:
         return prefix, lo, hi
     return prefix, _moved(lo, -abs(now - lo) / 10), _moved(hi, abs(now - hi) / 10)
+
+
+def _usual(text: str) -> tuple[datetime, datetime]:
+    if len(text) == len("2024-03-17"):
+        lo = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return lo, lo + _DAY
+    lo = datetime.fromisoformat(text).astimezone(UTC)
+    return lo, lo + (_MILLISECOND if text[19] == "." else _SECOND)
 
 
 def _end(lo: datetime, part: dict[str, int], digits: int) -> datetime:

@@ -47,19 +47,23 @@ def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setti
             raise malformed(f"{parameter.code}:{modifier}", f"the id of a {modifier}")
         if parameter.targets and local[1] not in parameter.targets:
             return NOTHING
-        return HasToken(tuple(_to(parameter, local[1], id_) for id_ in _same(local[1], local[2], setting)))
+        return _local(parameter, local[1], local[2], setting)
     if ":" in text:
         return HasToken((parameter.token("url", text),))
     if not _ID.fullmatch(text):
         raise malformed(parameter.code, "'Type/id', an id, or an absolute URL")
     if modifier:
-        return HasToken(tuple(_to(parameter, modifier, id_) for id_ in _same(modifier, text, setting)))
+        return _local(parameter, modifier, text, setting)
     return _any_type(parameter, text, setting)
 
 
 def local_part(url: str, base: str) -> str:
     """`Type/id` of an absolute URL on our own base (with its closing slash); any other stays as it is."""
     return url.removeprefix(base) if len(base) > 1 else url
+
+
+def _local(parameter: Parameter, type_: str, id_: str, setting: Setting) -> Predicate:
+    return HasToken(tuple(_to(parameter, type_, alias) for alias in _same(type_, id_, setting)))
 
 
 def _any_type(parameter: Parameter, id_: str, setting: Setting) -> Predicate:

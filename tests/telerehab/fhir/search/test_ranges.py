@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +92,46 @@ def test_numbers_compare_by_value_and_match_by_digits(value: Decimal, asked: Dec
 def test_any_text_is_answered_or_refused_never_more(text: str, name: str) -> None:
     with suppress(FhirError):
         found({"resourceType": "Patient", "id": "a"}, name, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "lo", "hi"),
+    [
+        ("2024", "2024-01-01T00:00:00", "2025-01-01T00:00:00"),
+        ("2024-02", "2024-02-01T00:00:00", "2024-03-01T00:00:00"),
+        ("2024-12", "2024-12-01T00:00:00", "2025-01-01T00:00:00"),
+        ("2024-02-29", "2024-02-29T00:00:00", "2024-03-01T00:00:00"),
+        ("0987-02-28", "0987-02-28T00:00:00", "0987-03-01T00:00:00"),
+        ("2024-02-29T23:59Z", "2024-02-29T23:59:00", "2024-03-01T00:00:00"),
+        ("2024-02-29T23:59:59", "2024-02-29T23:59:59", "2024-03-01T00:00:00"),
+        ("2024-02-29T23:59:59Z", "2024-02-29T23:59:59", "2024-03-01T00:00:00"),
+        ("2024-02-29T23:59:59-14:00", "2024-03-01T13:59:59", "2024-03-01T14:00:00"),
+        ("2024-02-29T10:00:00.5Z", "2024-02-29T10:00:00.5", "2024-02-29T10:00:00.6"),
+        ("2024-02-29T10:00:00.123+02:00", "2024-02-29T08:00:00.123", "2024-02-29T08:00:00.124"),
+        ("2024-02-29T10:00:00.1234567Z", "2024-02-29T10:00:00.123456", "2024-02-29T10:00:00.123457"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00", "2017-01-01T00:00:01"),
+        ("9999", "9999-01-01T00:00:00", "9999-12-31T23:59:59.999999"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59", "9999-12-31T23:59:59.999999"),
+    ],
+)
+def test_what_a_date_or_time_covers(text: str, lo: str, hi: str) -> None:
+    expected = tuple(datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (lo, hi))
+    assert covered(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "24",
+        "2024-1",
+        "2024-W01-1T10:00:00Z",
+        "2024-02-30",
+        "2024-02-29T25:00:00Z",
+        "2024-02-29T10",
+        "２０２４",
+    ],
+)
+def test_what_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        covered(text)

@@ -90,9 +90,9 @@ class Owner:
         response: pb.CompartmentResponse = await self._connection.call("Compartment", request)
         return response
 
-    async def resolve(self, criteria: Sequence[str], caller: Caller) -> list[list[str]]:
-        """For each search criterion the ids it finds, two at most."""
-        request = pb.ResolveRequest(caller=encode_caller(caller), criteria=criteria)
+    async def resolve(self, criteria: Sequence[str], caller: Caller, base_url: str) -> list[list[str]]:
+        """For each search criterion the ids it finds, two at most; `base_url` is the FHIR base that clients use."""
+        request = pb.ResolveRequest(caller=encode_caller(caller), criteria=criteria, base_url=base_url)
         response: pb.ResolveResponse = await self._connection.call("Resolve", request)
         return [list(matches.ids) for matches in response.matches]
 

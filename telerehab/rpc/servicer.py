@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
+from telerehab.pb.telerehab.fhir.v1 import resource_pb2 as pb_caller
 from telerehab.pb.telerehab.fhir.v1.engine_pb2_grpc import EngineServiceServicer
 from telerehab.resource import Resource
+from telerehab.rpc.compartment import compartment_query
 from telerehab.rpc.encoding import decode_caller, encode_resource
 from telerehab.rpc.planning import plan
 from telerehab.server.criteria import Criteria
 from telerehab.server.request import FhirRequest, FhirResponse
+from telerehab.write_set import AuditRow
 
 if TYPE_CHECKING:
     from telerehab.access import Access
@@ -41,12 +44,22 @@ class EngineServicer(EngineServiceServicer):
         query = self._engine.query(request.query)
         access = decode_caller(request.caller).access
         page = await self._engine.store.search(query, access, cursor=request.cursor or None)
+        await self._audit(request.caller, query.type, [*page.matches, *page.included], request.query)
         return pb.SearchResponse(
-            matches=_encoded(page.resources),
+            matches=_encoded(page.matches),
             included=_encoded(page.included),
-            next_cursor=page.next or "",
+            next_cursor=page.next_cursor or "",
             total=page.total,
         )
+
+    async def Compartment(self, request: pb.CompartmentRequest, context: Any) -> pb.CompartmentResponse:
+        if request.types and self._engine.service.types.isdisjoint(request.types):
+            return pb.CompartmentResponse()
+        query = compartment_query(request, self._engine.service.types)
+        access = decode_caller(request.caller).access
+        page = await self._engine.store.search(query, access, cursor=request.cursor or None)
+        await self._audit(request.caller, "", page.matches, "$everything")
+        return pb.CompartmentResponse(resources=_encoded(page.matches), next_cursor=page.next_cursor or "")
 
     async def Ids(self, request: pb.IdsRequest, context: Any) -> pb.IdsResponse:
         found = await self._engine.search_all(request.query, decode_caller(request.caller).access)
@@ -77,6 +90,16 @@ class EngineServicer(EngineServiceServicer):
         )
         headers = [pb.Pair(name=name, value=value) for name, value in response.headers.items()]
         return pb.HandleResponse(status=response.status, headers=headers, body=response.body)
+
+    async def _audit(
+        self, message: pb_caller.Caller, type_: str, resources: Sequence[Resource], query: str
+    ) -> None:
+        """Put on record whose data is about to leave; returns when that is durable."""
+        caller = decode_caller(message)
+        patients = sorted({patient for one in resources for patient in self._engine.patients(one)})
+        await self._engine.store.audit(
+            AuditRow(caller.request_id, caller.name, caller.address, "E", type_, "", 0, patients, 200, query)
+        )
 
     async def _matches(self, text: str, base_url: str, access: Access) -> pb.Matches:
         type_, _, criteria = text.partition("?")

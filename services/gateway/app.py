@@ -1,0 +1,54 @@
+"""The HTTP application of the gateway: the FHIR base over all services, and its documentation.
+
+https://fastapi.tiangolo.com/advanced/middleware/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.gateway.forwarding import Forwarder
+from services.gateway.gateway import Gateway
+from services.gateway.router import handle
+from services.gateway.routing import Routing
+from telerehab.engine import BASE_PATH
+from telerehab.observability import Metrics, Observed, Probes
+from telerehab.observability.asgi import App
+from telerehab.rpc.neighbours import Neighbours
+from telerehab.server.capability_statement import software_version
+from telerehab.server.http import FhirEndpoint
+from telerehab.settings import GATEWAY, SERVICES, Settings
+from telerehab.store.pool import Pool
+
+
+def gateway_app(
+    settings: Settings,
+    neighbours: Neighbours,
+    pool: Pool,
+    wake: Callable[[str], None],
+    apps: Mapping[str, App],
+    elsewhere: frozenset[str],
+    metrics: Metrics,
+    probes: Probes,
+) -> FastAPI:
+    """The app; `apps` are those of the services in this process, `wake` and `elsewhere` as `Gateway` has them."""
+    gateway = Gateway(neighbours, f"{settings.public}{BASE_PATH}", pool, wake, elsewhere)
+    app = FastAPI(
+        title="telerehab",
+        description="One FHIR R4 base URL over all services. `GET metadata` below the base says exactly what it does.",
+        version=software_version(),
+    )
+    app.add_middleware(
+        FhirEndpoint,
+        answer=partial(handle, gateway),
+        base_url=gateway.base_url,
+        body_limit=settings.body_limit,
+    )
+    forwarder = Forwarder({name: settings.of(name).url for name in SERVICES})
+    app.add_middleware(Routing, apps=apps, forwarder=forwarder)
+    https = settings.public.startswith("https:")
+    app.add_middleware(Observed, service=GATEWAY, metrics=metrics, probes=probes, https=https)
+    return app

@@ -1,0 +1,53 @@
+"""One entry of a bundle as a request of its own: asked of its owner, or of the gateway if it spans owners.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from __future__ import annotations
+
+from services.gateway.destination import owner_at, place_of
+from services.gateway.gateway import Gateway
+from services.gateway.reads import READS
+from telerehab.fhir.bundle import Entry
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.outcome import FhirError, not_allowed
+from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
+from telerehab.rpc.encoding import encode_caller
+from telerehab.server.answers import failed
+from telerehab.server.interactions.batch import answered, request_of
+from telerehab.server.request import FhirRequest, FhirResponse
+
+
+async def answer_entry(gateway: Gateway, bundle: FhirRequest, entry: Entry) -> JsonObject:
+    """The entry of the answer; what goes wrong is told in it."""
+    try:
+        response = await _answer(gateway, request_of(entry, bundle))
+    except FhirError as error:
+        response = failed(error)
+    return answered(response, entry)
+
+
+async def _answer(gateway: Gateway, request: FhirRequest) -> FhirResponse:
+    place = place_of(request.path)
+    if place is None:
+        return await ask_owner(gateway, owner_at(request.path), request)
+    read = READS.get(place, {}).get("GET" if request.method == "HEAD" else request.method)
+    if read is None:
+        raise not_allowed(request.method, list(READS.get(place, ())))
+    return await read.answer(gateway, request)
+
+
+async def ask_owner(gateway: Gateway, owner: str, request: FhirRequest) -> FhirResponse:
+    """What `owner` answers to a request; FhirError 503 if it is down."""
+    response = await gateway.neighbours.owner(owner).handle(
+        pb.HandleRequest(
+            caller=encode_caller(request.caller),
+            method=request.method,
+            base_url=request.base_url,
+            path=request.path,
+            query=[pb.Pair(name=name, value=value) for name, value in request.query],
+            headers=[pb.Pair(name=name, value=value) for name, value in request.headers.items()],
+            body=request.body,
+        )
+    )
+    return FhirResponse(response.status, {pair.name: pair.value for pair in response.headers}, response.body)

@@ -1,0 +1,149 @@
+"""A transaction over several owners, step by step.
+
+Until the commit nothing is stored anywhere; the commit is one statement, so there is nothing in between.
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from services.gateway.entries import answer_entry
+from services.gateway.gateway import Gateway
+from services.gateway.transaction.answer import (
+    Written,
+    kept,
+    recalled,
+    response_entry,
+    written_entries,
+)
+from services.gateway.transaction.command import command_of, require_same
+from services.gateway.transaction.commit import commit, require_one_database
+from services.gateway.transaction.plan import plan
+from services.gateway.transaction.resolve import Placed, owners_of, resolve
+from telerehab.events.position import token_of
+from telerehab.fhir.bundle import Entry, entries_of
+from telerehab.fhir.bundle import bundle as bundle_of
+from telerehab.fhir.bundle_writes import EntryWrite, refuse_doubled, write_of
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.outcome import FhirError, busy
+from telerehab.resource import Resource
+from telerehab.server.answers import whole
+from telerehab.server.position import POSITION
+from telerehab.server.request import FhirRequest, FhirResponse
+from telerehab.store.command import remembered
+from telerehab.write_set import Command, Missed, Remembered, Repeated
+
+ATTEMPTS = 5
+READS = ("GET", "HEAD")
+
+
+class Done(NamedTuple):
+    """A transaction that is committed: what became of its writes, the times of the commit, where its events are."""
+
+    written: Sequence[Written]
+    times: Sequence[datetime]
+    position: str = ""
+
+
+async def transaction(gateway: Gateway, request: FhirRequest, bundle: JsonObject) -> FhirResponse:
+    """All of a transaction Bundle or nothing; raises FhirError naming the entry that is refused."""
+    entries = entries_of(bundle, gateway.base_url)
+    refuse_doubled(entries)
+    writes = [write_of(entry) for entry in entries if entry.method not in READS]
+    command = command_of(request.caller, request.headers, bundle, request.body)
+    if command and (first := await remembered(gateway.pool, command.key)):
+        return await _answer_again(gateway, request, entries, command, first)
+    for _ in range(ATTEMPTS):
+        try:
+            done = await _try(gateway, request, writes, command)
+        except Repeated as repeated:
+            assert command is not None  # only a command is known again
+            return await _answer_again(gateway, request, entries, command, repeated.first)
+        except FhirError:
+            if command and (first := await remembered(gateway.pool, command.key)):
+                return await _answer_again(gateway, request, entries, command, first)
+            raise
+        if done is not None:
+            return await _answer(gateway, request, entries, done)
+    raise busy()
+
+
+async def _try(
+    gateway: Gateway, request: FhirRequest, writes: Sequence[EntryWrite], command: Command | None
+) -> Done | None:
+    """Resolve, plan, commit; None if something changed meanwhile, so that all must be planned again."""
+    placed = await resolve(gateway.neighbours, request.caller, gateway.base_url, writes)
+    shares = owners_of(placed)
+    require_one_database(gateway, shares)
+    planned = await plan(gateway.neighbours, request.caller, gateway.base_url, shares)
+    if planned is None:
+        return None
+    written = written_entries(placed, planned, await _matched(gateway, request, placed))
+    try:
+        times = await commit(gateway, planned, command and replace(command, answer=kept(written)))
+    except Missed:
+        return None
+    return Done(written, times, token_of(planned.write_sets))
+
+
+async def _matched(gateway: Gateway, request: FhirRequest, placed: Sequence[Placed]) -> dict[str, Resource]:
+    """The resources that conditional creates found."""
+    references = [each.reference for each in placed if each.matched and not each.changes]
+    return await _read(gateway, request, references)
+
+
+async def _answer_again(
+    gateway: Gateway, request: FhirRequest, entries: Sequence[Entry], command: Command, first: Remembered
+) -> FhirResponse:
+    require_same(command, first)
+    return await _answer(gateway, request, entries, Done(recalled(first.answer), first.times))
+
+
+async def _answer(
+    gateway: Gateway,
+    request: FhirRequest,
+    entries: Sequence[Entry],
+    done: Done,
+) -> FhirResponse:
+    """The answer; entries that read are read now, after the commit."""
+    returns = _returns(request)
+    resources: dict[str, Resource] = {}
+    if returns == "representation":
+        shown = [f"{each.reference}/_history/{each.version}" for each in done.written if each.status != 204]
+        read = await _read(gateway, request, shown)
+        resources = {f"{each.reference}/_history/{each.version}": each for each in read.values()}
+    answered = {
+        each.index: response_entry(each, done.times, gateway.base_url, returns, resources)
+        for each in done.written
+    }
+    reads = [entry for entry in entries if entry.method in READS]
+    for entry, response in zip(
+        reads, await asyncio.gather(*(answer_entry(gateway, request, entry) for entry in reads)), strict=True
+    ):
+        answered[entry.index] = response
+    answer = whole(bundle_of("transaction-response", [answered[entry.index] for entry in entries]))
+    if done.position:
+        answer.headers[POSITION] = done.position
+    return answer
+
+
+async def _read(gateway: Gateway, request: FhirRequest, references: Sequence[str]) -> dict[str, Resource]:
+    by_owner: dict[str, list[str]] = {}
+    for reference in references:
+        owner = gateway.neighbours.owner_of(reference.partition("/")[0]).name
+        by_owner.setdefault(owner, []).append(reference)
+    answers = await asyncio.gather(
+        *(gateway.neighbours.owner(name).read(listed, request.caller) for name, listed in by_owner.items())
+    )
+    return {resource.reference: resource for answer in answers for resource in answer}
+
+
+def _returns(request: FhirRequest) -> str | None:
+    """What `Prefer` asks for; a transaction answers without the resources unless asked."""
+    prefer = request.headers.get("prefer", "")
+    return request.prefer.returns if "return" in prefer else None

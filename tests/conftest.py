@@ -89,8 +89,18 @@ async def drop_database(postgresql: ServerHandle, dsn: str) -> None:
 
 
 @pytest.fixture
-def base_port() -> int:
+def base_port(find_base_port: Callable[[], int]) -> int:
     """A TELEREHAB_PORT with which every port of a whole deployment is free at this moment."""
+    return find_base_port()
+
+
+@pytest.fixture(scope="session")
+def find_base_port() -> Callable[[], int]:
+    """Finds such a port, for fixtures that live longer than a test."""
+    return _base_port
+
+
+def _base_port() -> int:
     bases = list(range(10000, 31000, 10))
     random.shuffle(bases)
     return next(

@@ -64,7 +64,9 @@ class Assembly:
         metrics = Metrics(service.name, service.types)
         probes = Probes(metrics)
         pool = await _pool(service.name, settings, stack)
-        engine = Engine(service, await Store.open(pool, service), neighbours, settings, await _event_key(pool))
+        engine = Engine(
+            service, await Store.open(pool, service), neighbours, settings, await _event_key(pool)
+        )
         database = await _database(service.name, settings, stack)
         broker = await stack.enter_async_context(PostgresBroker(database).running())
         await stack.enter_async_context(running_events(engine, database, broker))
@@ -78,7 +80,9 @@ class Assembly:
         app = self._apps[service.name] = service_app(engine, metrics, probes)
         return Hosted(app, metrics, probes)
 
-    async def _open_gateway(self, settings: Settings, neighbours: Neighbours, stack: AsyncExitStack) -> Hosted:
+    async def _open_gateway(
+        self, settings: Settings, neighbours: Neighbours, stack: AsyncExitStack
+    ) -> Hosted:
         metrics = Metrics(GATEWAY, resource_types())
         probes = Probes(metrics)
         pool = await _pool(GATEWAY, settings, stack)
@@ -154,7 +158,8 @@ async def _role(schema: str, settings: Settings) -> str | None:
     try:
         role = f"{await connection.fetchval('SELECT current_database()')}_{schema}"
         known = await connection.fetchval(
-            "SELECT pg_has_role(oid, 'SET') FROM pg_roles WHERE rolname = $1 AND rolname <> session_user", role
+            "SELECT pg_has_role(oid, 'SET') FROM pg_roles WHERE rolname = $1 AND rolname <> session_user",
+            role,
         )
         return role if known else None
     finally:

@@ -47,7 +47,7 @@ class BoundedHttp(HttpToolsProtocol):
                 f"The URL is longer than {LONGEST_URL} bytes; use POST _search.",
             )
             raise _Refused
-        if sum(len(name) + len(value) for name, value in self.headers) > LARGEST_HEAD:
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) > LARGEST_HEAD:
             self._refuse_large_head()
             raise _Refused
         super().on_headers_complete()

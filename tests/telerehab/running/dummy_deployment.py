@@ -38,10 +38,16 @@ async def open_dummy(name: str, settings: Settings) -> AsyncIterator[Hosted]:
         finally:
             await connection.close()
 
+    slow = 0
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal slow
         if scope["path"] == "/slow":
-            await asyncio.sleep(1)
-        await respond(send, 200, json.dumps({"process": os.getpid()}).encode())
+            slow += 1
+            while probes.ready:  # goes off when the process is asked to stop
+                await asyncio.sleep(0.01)  # noqa: ASYNC110
+            slow -= 1
+        await respond(send, 200, json.dumps({"process": os.getpid(), "slow": slow}).encode())
 
     metrics = Metrics(name)
     probes = Probes(metrics)

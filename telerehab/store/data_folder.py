@@ -58,7 +58,7 @@ class DataFolder:
 
     def secret(self, purpose: str) -> str:
         """A secret of this folder for one purpose (64 hex digits), the same at every start."""
-        return hmac.digest(self._secret, purpose.encode(), "sha256").hex()
+        return _derived(self._secret, purpose)
 
     def _take_lock(self) -> None:
         try:
@@ -91,7 +91,20 @@ class DataFolder:
         file = self.path / "secret"
         if not file.exists():
             write_file(file, secrets.token_hex(32), 0o600)
-        return hashlib.sha256(file.read_bytes()).digest()
+        return _key_in(file)
+
+
+def secret_of(path: Path, purpose: str) -> str:
+    """The secret of a folder that another process holds, as `DataFolder.secret`."""
+    return _derived(_key_in(path / "secret"), purpose)
+
+
+def _key_in(file: Path) -> bytes:
+    return hashlib.sha256(file.read_bytes()).digest()
+
+
+def _derived(key: bytes, purpose: str) -> str:
+    return hmac.digest(key, purpose.encode(), "sha256").hex()
 
 
 def write_file(path: Path, text: str, mode: int) -> None:

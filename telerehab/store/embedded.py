@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from telerehab.observability.logs import Log
-from telerehab.store.data_folder import DataFolder, write_file
+from telerehab.store.data_folder import DataFolder, secret_of, write_file
 from telerehab.store.leftover import clear_leftover, is_running
 from telerehab.store.operating_user import SHELTER, OperatingUser, operating_user
 
@@ -114,6 +114,14 @@ class ServerHandle:
             shutil.rmtree(self.socket_folder, ignore_errors=True)
 
 
+def dsn_of(path: Path, database: str = DATABASE) -> str:
+    """The superuser's connection URL of the server that another process runs in the data folder `path`."""
+    pgdata = (path / "postgres").resolve()
+    socket_folder = (pgdata / "postmaster.pid").read_text().splitlines()[4]
+    password = secret_of(path, _role(SUPERUSER))
+    return f"postgresql://{SUPERUSER}:{password}@/{quote(database, safe='')}?host={quote(socket_folder, safe='/')}"
+
+
 def start(folder: DataFolder, overrides: Parameters | None = None) -> ServerHandle:
     """Start the server of a data folder, made on first use, and wait until it takes connections (blocking).
 
@@ -142,7 +150,11 @@ def start(folder: DataFolder, overrides: Parameters | None = None) -> ServerHand
 
 
 def _password(folder: DataFolder, user: str) -> str:
-    return folder.secret(f"postgresql role {user}")
+    return folder.secret(_role(user))
+
+
+def _role(user: str) -> str:
+    return f"postgresql role {user}"
 
 
 def _programs(user: OperatingUser) -> Path:

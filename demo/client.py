@@ -1,0 +1,153 @@
+"""A small FHIR client: it asks, checks the status, remembers every version it saw, and follows links.
+
+https://hl7.org/fhir/R4/http.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from telerehab.fhir import json
+from telerehab.fhir.json import JsonObject
+
+FHIR_JSON = "application/fhir+json"
+POSITION = "X-Telerehab-Position"
+BEHIND = "X-Telerehab-Behind"
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered; `content` is empty where there was no body."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: JsonObject
+
+    @property
+    def position(self) -> str:
+        """What to present to a read that shall see everything this write causes."""
+        return self.headers.get(POSITION, "")
+
+
+class Unexpected(Exception):
+    """An answer that is not the one the story needs: what was asked, what came, and what the server says of it."""
+
+    def __init__(self, asked: str, told: str, answer: Answer | None = None) -> None:
+        super().__init__(f"{asked}: {told}")
+        self.asked = asked
+        self.told = told
+        self.answer = answer
+
+    @property
+    def issues(self) -> list[str]:
+        """The issues of the OperationOutcome, one line each."""
+        issues = self.answer.content.get("issue", ()) if self.answer else ()
+        return [_line(issue) for issue in issues]
+
+
+class Client:
+    """One party to the story, with its own connections to the FHIR base `base`."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.requests = 0
+        self.seen: set[str] = set()
+        """Every version that an answer showed or named: "Patient/1/_history/2"."""
+        self._http = httpx.Client(base_url=f"{base}/", timeout=SECONDS, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        content: JsonObject | None = None,
+        *,
+        expect: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request; `path` is below the base or a link of the server's. Raises `Unexpected`."""
+        body = None if content is None else json.dump(content)
+        told = {"accept": FHIR_JSON, **({"content-type": FHIR_JSON} if body else {}), **(headers or {})}
+        asked = f"{method} {path if path.startswith('http') else f'{self.base}/{path}'}"
+        self.requests += 1
+        try:
+            response = self._http.request(method, path, content=body, headers=told)
+        except httpx.HTTPError as error:
+            raise Unexpected(asked, f"no answer ({type(error).__name__})") from None
+        answer = Answer(response.status_code, response.headers, _content(response, asked))
+        if answer.status != expect:
+            raise Unexpected(asked, f"{answer.status} instead of {expect}", answer)
+        if BEHIND in response.headers:
+            raise Unexpected(asked, f"what was to follow did not ({response.headers[BEHIND]})", answer)
+        self._remember(answer.content)
+        return answer
+
+    def read(self, reference: str, *, position: str = "") -> JsonObject:
+        """The resource as it is; with a write's position, as it is once everything that follows has happened."""
+        return self.ask("GET", reference, headers={POSITION: position} if position else None).content
+
+    def create(self, content: JsonObject) -> JsonObject:
+        """The resource as it is read back after its creation."""
+        made = self.ask("POST", str(content["resourceType"]), content, expect=201).content
+        return self.read(f"{made['resourceType']}/{made['id']}")
+
+    def call(self, path: str, *parameters: JsonObject, expect: int = 200) -> Answer:
+        """An operation, its input as Parameters."""
+        given = {"resourceType": "Parameters", "parameter": list(parameters)} if parameters else None
+        return self.ask("POST", path, given, expect=expect)
+
+    def search(self, type_: str, *criteria: tuple[str, str]) -> list[JsonObject]:
+        """All that is found, through all pages."""
+        return list(self.pages(f"{type_}?{urlencode(criteria)}" if criteria else type_))
+
+    def pages(self, path: str) -> Iterator[JsonObject]:
+        """The resources of a Bundle and of all pages after it."""
+        link: str | None = path
+        while link:
+            page = self.ask("GET", link).content
+            yield from (entry["resource"] for entry in page.get("entry", ()) if "resource" in entry)
+            link = next((each["url"] for each in page.get("link", ()) if each["relation"] == "next"), None)
+
+    def _remember(self, content: JsonObject) -> None:
+        type_, meta = content.get("resourceType"), content.get("meta", {})
+        if type_ == "Bundle":
+            for entry in content.get("entry", ()):
+                self._remember(entry.get("resource", {}))
+                location = entry.get("response", {}).get("location", "")
+                if "/_history/" in location:
+                    self.seen.add(location.removeprefix(f"{self.base}/"))
+        elif "versionId" in meta and "id" in content:
+            self.seen.add(version_of(content))
+
+
+def version_of(content: JsonObject) -> str:
+    """Where this version is: "Patient/1/_history/2"."""
+    return f"{reference_to(content)}/_history/{content['meta']['versionId']}"
+
+
+def reference_to(content: JsonObject) -> str:
+    """The reference to a resource: "Patient/1"."""
+    return f"{content['resourceType']}/{content['id']}"
+
+
+def _content(response: httpx.Response, asked: str) -> JsonObject:
+    if not response.content:
+        return {}
+    try:
+        return json.parse_object(response.content)
+    except json.JsonError as error:
+        raise Unexpected(asked, f"{response.status_code} and a body that is no JSON ({error})") from None
+
+
+def _line(issue: Mapping[str, Any]) -> str:
+    where = ", ".join(issue.get("expression", ()))
+    said = issue.get("diagnostics") or issue.get("details", {}).get("text", "")
+    return "  ".join(part for part in (issue.get("severity"), issue.get("code"), where, said) if part)

@@ -134,6 +134,9 @@ class World:
     @asynccontextmanager
     async def running(self, *workers: Relay | Consumer) -> AsyncIterator[None]:
         """Have relays and consumers at work meanwhile, then stop them gracefully."""
+        for worker in workers:
+            if isinstance(worker, Relay):
+                self.scheduling.after_commit = worker.after_commit
         tasks = [asyncio.create_task(worker.run()) for worker in workers]
         try:
             yield

@@ -1,0 +1,96 @@
+"""The protos: explained, versioned, and in step with the generated code.
+
+https://protobuf.dev/programming-guides/style/
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from grpc_tools import protoc
+
+ROOT = Path(__file__).resolve().parents[2]
+PROTOS = sorted((ROOT / "proto").rglob("*.proto"))
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> FileDescriptorSet:
+    """All protos as the compiler understands them, comments included."""
+    out = tmp_path_factory.mktemp("protos") / "descriptors"
+    well_known = Path(protoc.__file__).parent / "_proto"
+    arguments = ["protoc", f"-I{ROOT / 'proto'}", f"-I{well_known}", f"--descriptor_set_out={out}"]
+    assert protoc.main([*arguments, "--include_source_info", *map(str, PROTOS)]) == 0
+    return FileDescriptorSet.FromString(out.read_bytes())
+
+
+def declarations(file) -> Iterator[tuple[tuple[int, ...], str]]:
+    """The source path and name of everything a proto declares."""
+    for number, message in enumerate(file.message_type):
+        yield from of_message((4, number), message)
+    for number, enum in enumerate(file.enum_type):
+        yield from of_enum((5, number), enum)
+    for number, service in enumerate(file.service):
+        yield (6, number), service.name
+        for place, method in enumerate(service.method):
+            yield (6, number, 2, place), f"{service.name}.{method.name}"
+
+
+def of_message(path: tuple[int, ...], message) -> Iterator[tuple[tuple[int, ...], str]]:
+    if message.options.map_entry:
+        return
+    yield path, message.name
+    for place, field in enumerate(message.field):
+        yield (*path, 2, place), f"{message.name}.{field.name}"
+    for place, nested in enumerate(message.nested_type):
+        yield from of_message((*path, 3, place), nested)
+    for place, enum in enumerate(message.enum_type):
+        yield from of_enum((*path, 4, place), enum)
+
+
+def of_enum(path: tuple[int, ...], enum) -> Iterator[tuple[tuple[int, ...], str]]:
+    yield path, enum.name
+    for place, value in enumerate(enum.value):
+        yield (*path, 2, place), f"{enum.name}.{value.name}"
+
+
+def test_everything_declared_has_a_comment(described: FileDescriptorSet) -> None:
+    bare = []
+    for file in described.file:
+        commented = {
+            tuple(location.path)
+            for location in file.source_code_info.location
+            if location.leading_comments.strip() or location.trailing_comments.strip()
+        }
+        bare += [f"{file.name}: {name}" for path, name in declarations(file) if path not in commented]
+    assert bare == []
+
+
+def test_packages_are_versioned_and_follow_their_folder(described: FileDescriptorSet) -> None:
+    for file in described.file:
+        assert re.fullmatch(r"telerehab(\.[a-z_]+)+\.v\d+", file.package), file.name
+        assert file.package == str(Path(file.name).parent).replace("/", ".")
+
+
+def test_names_follow_the_style_guide(described: FileDescriptorSet) -> None:
+    for file in described.file:
+        for path, name in declarations(file):
+            last = name.rpartition(".")[2]
+            if path[0] == 4 and len(path) == 4 and path[2] == 2:
+                assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", last), name
+            elif len(path) == 2:
+                assert re.fullmatch(r"[A-Z][A-Za-z0-9]*", last), name
+
+
+def test_the_generated_code_is_that_of_the_protos(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("generate_protos", ROOT / "tools" / "generate_protos.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    tool.generate(tmp_path)
+    assert tool.stale(tmp_path, ROOT / "telerehab" / "pb") == [], "run make proto"

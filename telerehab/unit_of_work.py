@@ -79,14 +79,21 @@ class UnitOfWork:
         self.unchanged: list[Resource] = []
         self.command: Command | None = None
         self.write_set: WriteSet | None = None  # once committed
+        self._current: dict[tuple[str, str], Resource | None] = {}
         self._finder = Finder(self)
         self._made = 0
 
     # Reading
 
     async def current(self, type_: str, id_: str) -> Resource | None:
-        """The stored version, also if it is a deletion; None if it never existed or is hidden from the caller."""
-        return await self.engine.store.read(type_, id_, self.caller.access)
+        """The stored version, also if it is a deletion; None if it never existed or is hidden from the caller.
+
+        Read once: all of one work's decisions are about the same version.
+        """
+        known = (type_, id_)
+        if known not in self._current:
+            self._current[known] = await self.engine.store.read(type_, id_, self.caller.access)
+        return self._current[known]
 
     async def read(self, type_: str, id_: str) -> Resource | None:
         """The live resource as this work will leave it, or None; guarded until the commit if stored here."""
@@ -172,7 +179,8 @@ class UnitOfWork:
         """The id for what this handler makes next: the same whenever the event is handled again."""
         assert self.event is not None, "only a handler derives ids"
         self._made += 1
-        return identity.derived_id(self.event.id, self.engine.service.name, str(self._made))
+        handlers = (row.handler for row in self.inbox)
+        return identity.derived_id(self.event.id, self.engine.service.name, *handlers, str(self._made))
 
     # Planning
 

@@ -28,7 +28,7 @@ class Parameter:
     `key` is what its hashes are made of; `is_component` marks a part of a composite, `key` then holds what the
     parts before it are. `parts` are the parameters that together select the same elements (`combo-code` is `code`
     and `component-code`): the rows are theirs, it has none. Where it `narrows` its one part (`patient` is `subject`
-    if that is a Patient), it has the token for presence, and the part here has only the narrower target.
+    if that is a Patient), it has the token for presence, and the part here, marked so too, has only that target.
     """
 
     resource: str
@@ -111,7 +111,7 @@ def _narrowed(whole: Parameter, known: Iterable[Parameter]) -> Parameter | None:
     target = targets.pop()
     for other in known:
         if target and other.type == "reference" and set(other.paths) == wide:
-            return replace(other, code=whole.code, targets=(target,))
+            return replace(other, code=whole.code, targets=(target,), narrows=True)
     return None
 
 

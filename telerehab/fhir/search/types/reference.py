@@ -45,7 +45,7 @@ def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setti
     if local:
         if modifier and modifier != local[1]:
             raise malformed(f"{parameter.code}:{modifier}", f"the id of a {modifier}")
-        if parameter.targets and local[1] not in parameter.targets:
+        if parameter.narrows and local[1] not in parameter.targets:
             return NOTHING
         return _local(parameter, local[1], local[2], setting)
     if ":" in text:
@@ -67,15 +67,11 @@ def _local(parameter: Parameter, type_: str, id_: str, setting: Setting) -> Pred
 
 
 def _any_type(parameter: Parameter, id_: str, setting: Setting) -> Predicate:
-    if 0 < len(parameter.targets) <= _MANY_TARGETS:
-        return HasToken(
-            tuple(
-                _to(parameter, target, alias)
-                for target in parameter.targets
-                for alias in _same(target, id_, setting)
-            )
-        )
-    return HasToken(tuple(parameter.token("id", alias) for alias in _same("Patient", id_, setting)))
+    targets = parameter.targets if len(parameter.targets) <= _MANY_TARGETS else ()
+    tokens = [_to(parameter, target, alias) for target in targets for alias in _same(target, id_, setting)]
+    if not parameter.narrows:
+        tokens += [parameter.token("id", alias) for alias in _same("Patient", id_, setting)]
+    return HasToken(tuple(tokens))
 
 
 def _same(type_: str, id_: str, setting: Setting) -> list[str]:
@@ -97,7 +93,7 @@ def _identified(parameter: Parameter, value: str) -> Predicate:
 
 def _reference(parameter: Parameter, base: str) -> Sink:
     present, hash_ = parameter.present, parameter.hash
-    many = not 0 < len(parameter.targets) <= _MANY_TARGETS
+    listed = frozenset(parameter.targets if len(parameter.targets) <= _MANY_TARGETS else ())
 
     def reference(value: Any, rows: IndexRows) -> None:
         rows.tokens += present
@@ -109,7 +105,7 @@ def _reference(parameter: Parameter, base: str) -> Sink:
                 type_, id_ = local.groups()
                 rows.tokens.append(_to(parameter, type_, id_))
                 rows.references.append(ReferenceRow(hash_, type_, id_))
-                if many:
+                if type_ not in listed:
                     rows.tokens.append(parameter.token("id", id_))
             else:
                 rows.tokens.append(parameter.token("url", text))

@@ -13,7 +13,7 @@ from telerehab import canonical
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment, utc
 
-AHEAD = timedelta(days=14)
+NOTICE, AHEAD = timedelta(days=1), timedelta(days=14)
 
 
 class Untrue(Exception):
@@ -27,11 +27,11 @@ def require(holds: bool, otherwise: str) -> None:
 
 
 def find(journey: Journey, who: Client) -> list[JsonObject]:
-    """What the physiotherapist has free in the next two weeks, as proposed Appointments."""
+    """What the physiotherapist has free from tomorrow on, for two weeks, as proposed Appointments."""
     now = datetime.now(UTC)
     answer = who.call(
         "Appointment/$find",
-        {"name": "start", "valueDateTime": utc(now)},
+        {"name": "start", "valueDateTime": utc(now + NOTICE)},
         {"name": "end", "valueDateTime": utc(now + AHEAD)},
         resources.parameter("practitioner", journey.practitioner),
     )

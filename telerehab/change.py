@@ -87,6 +87,7 @@ class Emit:
 
 Verdict = Refuse | Write | Emit
 RuleFunction = Callable[[Change], Iterator[Verdict]]
+Condition = Callable[[Change], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,17 @@ class Rule:
     types: tuple[str, ...]
     judge: RuleFunction
     find: Mapping[str, str] = field(default_factory=dict)
+    when: Condition | None = None
+
+    def concerns(self, change: Change) -> bool:
+        """Whether the rule has anything to say; asked before anything is read for it (`found` is empty)."""
+        return self.when is None or self.when(change)
 
 
-def rule(*types: str, find: Mapping[str, str] | None = None) -> Callable[[RuleFunction], Rule]:
-    """Declare a rule over changes to `types`.
+def rule(
+    *types: str, find: Mapping[str, str] | None = None, when: Condition | None = None
+) -> Callable[[RuleFunction], Rule]:
+    """Declare a rule over changes to `types`, or to those of them for which `when` holds.
 
     `find` names what it needs: an element path whose references are read ("Appointment.slot"), or a search on
     types of the own service by a reference from the change
@@ -109,7 +117,7 @@ def rule(*types: str, find: Mapping[str, str] | None = None) -> Callable[[RuleFu
     """
 
     def declare(judge: RuleFunction) -> Rule:
-        return Rule(judge.__name__, types, judge, find or {})
+        return Rule(judge.__name__, types, judge, find or {}, when)
 
     return declare
 

@@ -226,6 +226,8 @@ class UnitOfWork:
             await self._ask(rule, change, planned)
 
     async def _ask(self, rule: Rule, change: Change, planned: Planned) -> None:
+        if not rule.concerns(change):
+            return
         if rule.find:
             change = replace(change, found=await self._finder.find(rule, change))
         refusals: list[Refuse] = []

@@ -11,13 +11,14 @@ from telerehab.change import Change, Refuse, Verdict, rule
 PEOPLE = ("Patient", "Practitioner")
 
 
-@rule("Appointment", find={"people": "Appointment.participant.actor"})
+def is_made_or_moved(change: Change) -> bool:
+    """Nobody else is asked for a visit that merely arrives, ends or is closed."""
+    return booked_here(change.content) and any(map(change.became, ("start", "end", "participant")))
+
+
+@rule("Appointment", find={"people": "Appointment.participant.actor"}, when=is_made_or_moved)
 def booked_visit_has_a_real_time_and_people(change: Change) -> Iterator[Verdict]:
-    """Checked when it is made or its time or people change, not when it is merely closed."""
-    if change.after is None or not booked_here(change.content):
-        return
-    if not (change.became("start") or change.became("end") or change.became("participant")):
-        return
+    """Checked when it is made or its time or people change."""
     if booked_interval(change.content) is None:
         yield Refuse("A visit needs a start and a later end.", "Appointment.start", "required")
     known = {person.reference for person in change.found["people"]}

@@ -55,7 +55,7 @@ RULES = (
         "only telerehab.server.http and its neighbours know the web framework",
         r".",
         r"(starlette|fastapi)\b",
-        r"telerehab\.server\.(http|app|front_page|documentation)\w*$",
+        r"telerehab\.server\.(http|app|openapi)$|services\.gateway\.app$",
     ),
 )
 _SERVICE = re.compile(r"services\.(\w+)")

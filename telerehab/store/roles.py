@@ -6,12 +6,12 @@ https://www.postgresql.org/docs/current/user-manag.html
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import asyncpg
 
+from telerehab.observability.logs import Log
 from telerehab.store.functions import quoted
 
 GATEWAY = "gateway"
@@ -31,7 +31,7 @@ APPLIED = (
     "migration",
 )
 
-_log = logging.getLogger(__name__)
+_log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,8 @@ async def make_roles(
                 await connection.execute(f"GRANT {quoted(role)} TO CURRENT_USER")
                 await connection.execute(f"GRANT pg_read_all_stats TO {quoted(role)}")
     except asyncpg.InsufficientPrivilegeError:
-        _log.warning(
-            "no right to make database roles: all services share the role that connects,"
-            " nothing but our own code keeps them to their own schemas"
-        )
+        # All services then share the role that connects: only our own code keeps them to their schemas.
+        _log.warning("database.roles_not_made", reason_code="insufficient_privilege")
         return None
     return roles
 

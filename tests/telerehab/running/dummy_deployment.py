@@ -25,6 +25,13 @@ from telerehab.settings import Settings
 NAMES = ["gateway", "records"]
 
 
+async def until_stopping(probes: Probes) -> None:
+    while True:
+        await asyncio.sleep(0.01)
+        if not probes.ready:
+            return
+
+
 @contextlib.asynccontextmanager
 async def open_dummy(name: str, settings: Settings) -> AsyncIterator[Hosted]:
     database_url = settings.of(name).database_url
@@ -44,8 +51,7 @@ async def open_dummy(name: str, settings: Settings) -> AsyncIterator[Hosted]:
         nonlocal slow
         if scope["path"] == "/slow":
             slow += 1
-            while probes.ready:  # goes off when the process is asked to stop
-                await asyncio.sleep(0.01)  # noqa: ASYNC110
+            await until_stopping(probes)
             slow -= 1
         await respond(send, 200, json.dumps({"process": os.getpid(), "slow": slow}).encode())
 

@@ -53,7 +53,7 @@ class Placed:
 async def resolve(
     neighbours: Neighbours, caller: Caller, base_url: str, writes: Sequence[EntryWrite]
 ) -> list[Placed]:
-    """Place all writes; raises FhirError located at the entry: 412 for several matches, 422 where two write the same."""
+    """Place all writes; raises FhirError located at the entry: 412 for several matches, 422 for doubled writes."""
     found = await _ask(neighbours, caller, base_url, _criteria(writes))
     placed = [_place(write, found) for write in writes]
     refuse_overlaps(replace(each.write, id=each.id) for each in placed if each.id)
@@ -102,6 +102,9 @@ async def _ask(
 
 
 def _place(write: EntryWrite, found: Found) -> Placed:
+    if write.method == "PATCH":
+        told = "PATCH is not supported in a transaction."
+        raise FhirError(422, [Issue("not-supported", told, f"{write.entry.where}.request.method")])
     if write.criteria is None:
         return Placed(write, write.id or identity.new_id(), False, write.content)
     ids = found[criteria_of(write)]

@@ -113,7 +113,7 @@ class Client:
         link: str | None = path
         while link:
             page = self.ask("GET", link).content
-            yield from (entry["resource"] for entry in page.get("entry", ()) if "resource" in entry)
+            yield from (entry["resource"] for entry in page.get("entry", ()) if _is_found(entry))
             link = next((each["url"] for each in page.get("link", ()) if each["relation"] == "next"), None)
 
     def _remember(self, content: JsonObject) -> None:
@@ -136,6 +136,11 @@ def version_of(content: JsonObject) -> str:
 def reference_to(content: JsonObject) -> str:
     """The reference to a resource: "Patient/1"."""
     return f"{content['resourceType']}/{content['id']}"
+
+
+def _is_found(entry: JsonObject) -> bool:
+    """Not a deletion in a history, and not what the server has to say about the search itself."""
+    return "resource" in entry and entry.get("search", {}).get("mode") != "outcome"
 
 
 def _content(response: httpx.Response, asked: str) -> JsonObject:

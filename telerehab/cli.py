@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points, version
@@ -77,6 +78,9 @@ def _run(asked: argparse.Namespace, settings: Settings) -> int:
     from telerehab.running.run import run_here, run_separately
     from telerehab.running.supervisor import child_of_this_program
 
+    os.environ.setdefault(
+        "GRPC_ENABLE_FORK_SUPPORT", "false"
+    )  # our child processes run programs of their own
     logs.configure(settings.log_level, asked.name or "")
     names = [asked.name] if asked.name else [GATEWAY, *_services()]
     try:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from services.gateway.forwarding import Forwarder
 from services.gateway.gateway import Gateway
@@ -19,6 +20,7 @@ from telerehab.observability import Metrics, Observed, Probes
 from telerehab.observability.asgi import App
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.server.capability_statement import software_version
+from telerehab.server.front_page import FrontPage, readiness_of_all
 from telerehab.server.http import FhirEndpoint
 from telerehab.settings import GATEWAY, SERVICES, Settings
 from telerehab.store.pool import Pool
@@ -47,6 +49,7 @@ def gateway_app(
         base_url=gateway.base_url,
         body_limit=settings.body_limit,
     )
+    app.router.routes.append(Route("/", FrontPage(settings, readiness_of_all(settings)), methods=["GET"]))
     forwarder = Forwarder({name: settings.of(name).url for name in SERVICES})
     app.add_middleware(Routing, apps=apps, forwarder=forwarder)
     https = settings.public.startswith("https:")

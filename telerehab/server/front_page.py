@@ -16,7 +16,7 @@ from string import Template
 
 import httpx
 
-from telerehab.observability.asgi import App, Receive, Scope, Send, respond
+from telerehab.observability.asgi import Receive, Scope, Send, respond
 from telerehab.owners import RECORDS, types_of
 from telerehab.settings import GATEWAY, SERVICES, Settings
 
@@ -33,14 +33,16 @@ _POLICY = (
 _HEADERS = ((b"content-security-policy", _POLICY.encode()),)
 
 
-def front_page(settings: Settings, health: Health) -> App:
+class FrontPage:
     """The page as an ASGI app; `health` tells of each service whether it is ready, at every view."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        page = render(settings, await health())
-        await respond(send, 200, page.encode(), "text/html; charset=utf-8", _HEADERS)
+    def __init__(self, settings: Settings, health: Health) -> None:
+        self._settings = settings
+        self._health = health
 
-    return app
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = render(self._settings, await self._health())
+        await respond(send, 200, page.encode(), "text/html; charset=utf-8", _HEADERS)
 
 
 def readiness_of_all(settings: Settings) -> Health:

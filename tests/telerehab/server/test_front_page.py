@@ -8,7 +8,7 @@ import re
 from html.parser import HTMLParser
 
 from telerehab.observability.asgi import Message
-from telerehab.server.front_page import front_page, readiness_of_all, render
+from telerehab.server.front_page import FrontPage, readiness_of_all, render
 from telerehab.settings import SERVICES, load
 
 ALL_READY = dict.fromkeys(SERVICES, True)
@@ -67,7 +67,7 @@ async def test_policy_allows_the_one_style_only() -> None:
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    await front_page(load({}), health)({"type": "http", "path": "/"}, receive, send)
+    await FrontPage(load({}), health)({"type": "http", "path": "/"}, receive, send)
     headers = dict(sent[0]["headers"])
     style = re.search(r"<style>(.*?)</style>", sent[1]["body"].decode(), re.DOTALL)
     assert style is not None

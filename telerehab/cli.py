@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(asked: argparse.Namespace, settings: Settings) -> int:
     """Run the services until Ctrl-C or SIGTERM: readiness goes off, requests in progress end, then all stops."""
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")  # read at import; our children exec at once
     from telerehab.observability import logs
     from telerehab.running.assembly import Assembly, prepare
     from telerehab.running.failures import EXPECTED
@@ -78,9 +79,6 @@ def _run(asked: argparse.Namespace, settings: Settings) -> int:
     from telerehab.running.run import run_here, run_separately
     from telerehab.running.supervisor import child_of_this_program
 
-    os.environ.setdefault(
-        "GRPC_ENABLE_FORK_SUPPORT", "false"
-    )  # our child processes run programs of their own
     logs.configure(settings.log_level, asked.name or "")
     names = [asked.name] if asked.name else [GATEWAY, *_services()]
     try:

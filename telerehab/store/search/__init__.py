@@ -7,7 +7,7 @@ https://hl7.org/fhir/R4/search.html
 - `include`, `targets`, `referring`: includes within the service, and for callers that span several.
 """
 
-from telerehab.store.search.include import include, referring, targets
+from telerehab.store.search.includes import include, referring, targets
 from telerehab.store.search.page import Page
 from telerehab.store.search.search import Search
 

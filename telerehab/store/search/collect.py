@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from telerehab.fhir.search.predicate import HasToken, InCompartment, Predicate
 from telerehab.fhir.search.query import SortKey
-from telerehab.store.search.condition import condition, rids
+from telerehab.store.search.condition import condition, leads, rids
 from telerehab.store.search.order import Order, Position, source
 from telerehab.store.search.statement import Statement
 
@@ -38,9 +38,8 @@ def matching(where: Sequence[Predicate], leader: Predicate | None, sql: Statemen
     """The condition on `r` to match; `leader`'s rows are looked up first, by an index of its own."""
     conditions = [sql.candidates()]
     for predicate in where:
-        leads = rids(predicate, sql) if predicate is leader and _needs_lead(predicate) else None
-        if leads is not None:
-            conditions.append(f"r.rid = ANY (ARRAY({leads}))")
+        if predicate is leader and _needs_lead(predicate):
+            conditions.append(f"r.rid = ANY (ARRAY({rids(predicate, sql)}))")
         else:
             conditions.append(f"({condition(predicate, sql)})")
     return " AND ".join(conditions)
@@ -48,7 +47,7 @@ def matching(where: Sequence[Predicate], leader: Predicate | None, sql: Statemen
 
 def _needs_lead(predicate: Predicate) -> bool:
     """Columns of the resource lead by themselves: the planner finds their index."""
-    return not isinstance(predicate, HasToken | InCompartment)
+    return leads(predicate) and not isinstance(predicate, HasToken | InCompartment)
 
 
 def _lacking(key: SortKey | None, sql: Statement) -> str:

@@ -46,17 +46,20 @@ def condition(predicate: Predicate, sql: Statement) -> str:
     return f"EXISTS (SELECT FROM {table} s WHERE s.rid = r.rid AND {on_side_row}{fence})"
 
 
-def rids(predicate: Predicate, sql: Statement) -> str | None:
-    """A query for the rids that meet the predicate, led by an index of its own; None if it has none.
+def leads(predicate: Predicate) -> bool:
+    """Whether an index of its own finds the rows that meet the predicate."""
+    if isinstance(predicate, AnyOf):
+        return bool(predicate.of) and all(leads(each) for each in predicate.of)
+    return not isinstance(predicate, All | Not)
 
-    Rids may come twice, and of rows that must not be shown.
-    """
+
+def rids(predicate: Predicate, sql: Statement) -> str:
+    """A query for the rids of the rows that meet a predicate that `leads`; some twice, some not to be shown."""
     match predicate:
         case AnyOf(of):
-            parts = [rids(each, sql) for each in of]
-            return " UNION ALL ".join(part for part in parts if part) if parts and all(parts) else None
+            return " UNION ALL ".join(rids(each, sql) for each in of)
         case All() | Not():
-            return None
+            raise ValueError("no index leads to a conjunction or a negation as a whole")
         case HasToken() | InCompartment():
             return f"SELECT r.rid FROM resource r WHERE {column_condition(predicate, sql)}"
         case IdIn() | TypeIn() | LastUpdated():

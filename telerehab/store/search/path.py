@@ -18,7 +18,7 @@ from telerehab.fhir.search.predicate import (
     TypeIn,
 )
 from telerehab.store.pool import Pool
-from telerehab.store.search.condition import rids
+from telerehab.store.search.condition import leads, rids
 from telerehab.store.search.frequency import Frequencies, Statistics
 from telerehab.store.search.statement import Statement
 
@@ -68,7 +68,7 @@ class PathChooser:
     ) -> dict[Predicate, float]:
         """The rows of criteria with an index of their own, counted up to SMALL."""
         statement = Statement(sql.type, sql.access)
-        queries = {each: query for each in criteria if (query := rids(each, statement))}
+        queries = {each: rids(each, statement) for each in criteria if leads(each)}
         if not queries:
             return {}
         counts = ", ".join(

@@ -22,8 +22,9 @@ from telerehab.store.cursor import Cursors
 from telerehab.store.pool import Pool, TookTooLong
 from telerehab.store.read import COLUMNS, resource_of
 from telerehab.store.safe_time import safe_time
-from telerehab.store.search import include, total
+from telerehab.store.search import total
 from telerehab.store.search.collect import collect
+from telerehab.store.search.includes import include
 from telerehab.store.search.order import Order, Position
 from telerehab.store.search.page import Page
 from telerehab.store.search.path import Path, PathChooser, conjuncts
@@ -72,9 +73,7 @@ class Search:
         rows = await self._rows(_before(asked, until), query.count + 1, COLUMNS)
         matches = [resource_of(row) for row in rows[: query.count]]
         more = len(rows) > query.count
-        included, issues = await include.include(
-            self._pool, matches, query.includes, query.revincludes, access
-        )
+        included, issues = await include(self._pool, matches, query.includes, query.revincludes, access)
         return Page(
             matches=matches,
             included=included,

@@ -102,7 +102,7 @@ def _values(order: Order, sql: Statement) -> str:
 
 def _first(window: int, sql: Statement) -> str:
     """Ties are kept together, so that further keys can order them."""
-    return f" FETCH FIRST {sql.value(window, 'bigint')} ROWS WITH TIES" if window else ""
+    return f" FETCH FIRST ({sql.value(window, 'bigint')}) ROWS WITH TIES" if window else ""
 
 
 def _direction(order: Order) -> str:

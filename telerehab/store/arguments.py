@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from telerehab.fhir import json
-from telerehab.write_set import AuditRow, RowWrite, WriteSet
+from telerehab.write_set import Counter, RowWrite, WriteSet
 
 
 class Lock(NamedTuple):
@@ -30,95 +32,73 @@ _ARRAYS = (
     "handled",
     "trail",
 )
+_counter = attrgetter("key", "expected", "bump")
+_event = attrgetter("event_id", "topic", "key", "type", "subject", "payload", "traceparent", "cause", "depth")
+_handled = attrgetter("event_id", "handler")
+audit_write = attrgetter(
+    "request_id", "caller", "address", "action", "type", "id", "version", "patients", "outcome", "query"
+)
 
 
 def call(write_set: WriteSet, parameters: list[Any]) -> str:
     """The SQL that applies a write set; its values are added to `parameters`."""
-    order = row_order(write_set)
-    rows = [write_set.rows[place] for place in order]
-    named: dict[str, Any] = dict(zip(_ARRAYS, _arrays(write_set, rows), strict=True))
-    for table, (ids, side_rows) in sorted(write_set.side_rows.items()):
-        named[f"{table}_ids"] = ids
-        named[f"{table}_rows"] = json.dump(side_rows).decode() if side_rows else None
     first = len(parameters) + 1
-    parameters.extend(named.values())
-    arguments = ", ".join(f"{name} => ${number}" for number, name in enumerate(named, first))
-    return f'"{write_set.schema}".apply({arguments})'
+    parameters += _arrays(write_set)
+    tables = sorted(write_set.side_rows)
+    for table in tables:
+        ids, rows = write_set.side_rows[table]
+        parameters += ids, json.dump(rows).decode() if rows else None
+    return _call(write_set.schema, tuple(tables), first)
 
 
 def row_order(write_set: WriteSet) -> list[int]:
     """The places in `write_set.rows` in the order in which rows are locked."""
     rows = write_set.rows
-    if len(rows) < 2:
-        return list(range(len(rows)))
+    if len(rows) == 1:
+        return [0]
     return sorted(range(len(rows)), key=lambda place: (rows[place].type, rows[place].id))
 
 
 def locks(write_set: WriteSet) -> list[Lock]:
     """Guards and rows, together in the order in which they are locked: then nobody waits in a circle."""
-    wanted = [Lock(guard.type, guard.id, guard.version, 0) for guard in write_set.guards]
-    for number, place in enumerate(row_order(write_set), 1):
-        row = write_set.rows[place]
-        wanted.append(Lock(row.type, row.id, row.expected, number))
-    return sorted(wanted)
+    rows = write_set.rows
+    wanted = [
+        Lock(rows[place].type, rows[place].id, rows[place].expected, number)
+        for number, place in enumerate(row_order(write_set), 1)
+    ]
+    if write_set.guards:
+        wanted += [Lock(guard.type, guard.id, guard.version, 0) for guard in write_set.guards]
+        wanted.sort()
+    return wanted
 
 
-def audit_write(row: AuditRow) -> tuple[Any, ...]:
-    """An audit row in the order of the columns."""
-    return (
-        row.request_id,
-        row.caller,
-        row.address,
-        row.action,
-        row.type,
-        row.id,
-        row.version,
-        row.patients,
-        row.outcome,
-        row.query,
-    )
+@lru_cache
+def _call(schema: str, tables: tuple[str, ...], first: int) -> str:
+    names = [*_ARRAYS, *(f"{table}_{what}" for table in tables for what in ("ids", "rows"))]
+    arguments = ", ".join(f"{name} => ${number}" for number, name in enumerate(names, first))
+    return f'"{schema}".apply({arguments})'
 
 
-def _arrays(write_set: WriteSet, rows: Sequence[RowWrite]) -> list[list[Any] | None]:
-    numbered = list(enumerate(rows, 1))
-    arrays = (
-        [
-            (counter.key, counter.expected, counter.bump)
-            for counter in sorted(write_set.counters, key=lambda counter: counter.key)
-        ],
-        [(lock.type, lock.id, lock.version, lock.row) for lock in locks(write_set)],
-        [
-            (
-                row.type,
-                row.id,
-                row.method,
-                row.text,
-                row.splice,
-                row.event_key,
-                row.index.patients,
-                row.index.tokens,
-            )
-            for row in rows
-        ],
-        [(number, *date) for number, row in numbered for date in row.index.dates],
-        [(number, *string) for number, row in numbered for string in row.index.strings],
-        [(number, *value) for number, row in numbered for value in row.index.numbers],
-        [(number, *reference) for number, row in numbered for reference in row.index.references],
-        [
-            (
-                event.event_id,
-                event.topic,
-                event.key,
-                event.type,
-                event.subject,
-                event.payload,
-                event.traceparent,
-                event.cause,
-                event.depth,
-            )
-            for event in write_set.outbox
-        ],
-        [(row.event_id, row.handler) for row in write_set.inbox],
-        [audit_write(row) for row in write_set.audit],
-    )
-    return [array or None for array in arrays]
+def _arrays(write_set: WriteSet) -> Iterator[Sequence[Any] | None]:
+    """What `_ARRAYS` names; None for nothing."""
+    rows = [write_set.rows[place] for place in row_order(write_set)]
+    indexes = list(enumerate((row.index for row in rows), 1))
+    yield [_counter(each) for each in sorted(write_set.counters, key=_counter_key)] or None
+    yield locks(write_set) or None
+    yield [_row(row) for row in rows] or None
+    yield [(number, *row) for number, index in indexes for row in index.dates] or None
+    yield [(number, *row) for number, index in indexes for row in index.strings] or None
+    yield [(number, *row) for number, index in indexes for row in index.numbers] or None
+    yield [(number, *row) for number, index in indexes for row in index.references] or None
+    yield [_event(row) for row in write_set.outbox] or None
+    yield [_handled(row) for row in write_set.inbox] or None
+    yield [audit_write(row) for row in write_set.audit] or None
+
+
+def _row(row: RowWrite) -> tuple[Any, ...]:
+    tokens = f"{{{','.join(map(str, row.index.tokens))}}}"
+    return row.type, row.id, row.method, row.text, row.splice, row.event_key, row.index.patients, tokens
+
+
+def _counter_key(counter: Counter) -> int:
+    return counter.key

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from telerehab.store.pool import Pool
 from telerehab.write_set import Remembered
 
-KEPT = timedelta(hours=24)
-
 
 async def remembered(pool: Pool, key: bytes) -> Remembered | None:
-    """What was kept of a command in the pool's schema, if it was done in the last 24 hours."""
+    """What was kept of a command in the pool's schema: for a day, and until later commands have cleared it away."""
     row = await pool.fetchrow("SELECT request, answer, times FROM command WHERE key = $1", key)
     return Remembered(*row) if row else None

@@ -75,7 +75,7 @@ async def history(
     if after:
         conditions += _after(after, parameters)
     rows = await pool.fetch(_page(conditions), *parameters)
-    more = rows[count - 1] if len(rows) > count else None
+    more = rows[count - 1] if 0 < count < len(rows) else None
     return HistoryPage(
         [Version(resource_of(row), row["method"]) for row in rows[:count]],
         cursors.seal(_place(more, until), context) if more else None,

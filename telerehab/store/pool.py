@@ -19,7 +19,13 @@ from telerehab.fhir.outcome import FhirError, Issue, unavailable
 
 CONNECT_SECONDS = 10.0
 READ_ATTEMPTS = 3
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # asyncpg lost step with the server when it went away
+    OSError,
+)
 
 
 class TookTooLong(FhirError):
@@ -56,15 +62,18 @@ class Held:
         return self.connection is None or self.connection.is_closed()
 
     async def connect(self) -> asyncpg.Connection:
-        """The live connection, made anew if it was lost."""
+        """The live connection, made anew if it was lost; OSError if it cannot be made."""
         if self.connection is None or self.connection.is_closed():
             self.statements = {}
-            self.connection = await asyncpg.connect(
-                self._dsn,
-                server_settings=self._settings,
-                timeout=CONNECT_SECONDS,
-                statement_cache_size=0,
-            )
+            try:
+                self.connection = await asyncpg.connect(
+                    self._dsn,
+                    server_settings=self._settings,
+                    timeout=CONNECT_SECONDS,
+                    statement_cache_size=0,
+                )
+            except asyncpg.PostgresError as error:
+                raise ConnectionError("the database refuses a connection") from error
         return self.connection
 
     async def prepare(self, sql: str) -> Any:
@@ -80,6 +89,7 @@ class Held:
         if self.connection is not None:
             self.connection.terminate()
             self.connection = None
+            self.statements = {}
 
     async def close(self) -> None:
         if self.connection is not None and not self.connection.is_closed():
@@ -134,7 +144,7 @@ class Pool:
         return len(self._waiting)
 
     async def open(self) -> None:
-        """Make all connections now; raises what asyncpg raises where the database cannot be reached."""
+        """Make all connections now; OSError if the database cannot be reached."""
         await asyncio.gather(*(held.connect() for held in self._all))
 
     async def close(self) -> None:
@@ -145,28 +155,25 @@ class Pool:
         await asyncio.gather(*(held.close() for held in self._all))
 
     async def fetch(self, sql: str, *parameters: Any) -> list[asyncpg.Record]:
-        """All rows of a read; tried again on another connection if its own is lost.
+        """All rows of a read; tried again on a new connection if its own is lost.
 
         Raises FhirError 503 if the database cannot be reached or takes too long.
         """
-        for attempt in range(READ_ATTEMPTS):
-            held = self._free.popleft() if self._free else await self._turn()
-            try:
-                statement = held.statements.get(sql)
-                if statement is None or held.lost:
-                    statement = await held.prepare(sql)
-                rows: list[asyncpg.Record] = await statement.fetch(*parameters)
-                return rows
-            except asyncpg.QueryCanceledError:
-                raise TookTooLong from None
-            except _LOST as error:
-                if not _is_loss(held, error):
-                    raise
-                if attempt == READ_ATTEMPTS - 1:
-                    raise unavailable("The database cannot be reached.") from error
-            finally:
-                self._release(held)
-        raise AssertionError
+        held = self._free.popleft() if self._free else await self._turn()
+        try:
+            for _ in range(READ_ATTEMPTS):
+                try:
+                    statement = held.statements.get(sql) or await held.prepare(sql)
+                    rows: list[asyncpg.Record] = await statement.fetch(*parameters)
+                    return rows
+                except asyncpg.QueryCanceledError:
+                    raise TookTooLong from None
+                except _LOST as error:
+                    if not _is_loss(held, error):
+                        raise
+            raise unavailable("The database cannot be reached.")
+        finally:
+            self._release(held)
 
     async def fetchrow(self, sql: str, *parameters: Any) -> asyncpg.Record | None:
         """The first row of a read, or None; otherwise as `fetch`."""
@@ -179,19 +186,19 @@ class Pool:
         Raises `OutcomeUnknown` if the connection is lost on the way, FhirError 503 if there is none, else what
         PostgreSQL says.
         """
-        async with self.held() as held:
-            try:
-                statement = await held.prepare(sql)
-            except _LOST as error:
-                if not _is_loss(held, error):
-                    raise
-                raise unavailable("The database cannot be reached.") from error
-            try:
-                return await statement.fetchrow(*parameters)
-            except _LOST as error:
-                if not _is_loss(held, error):
-                    raise
-                raise OutcomeUnknown from error
+        held = self._free.popleft() if self._free else await self._turn()
+        sent = False
+        try:
+            statement = None if held.lost else held.statements.get(sql)
+            statement = statement or await held.prepare(sql)
+            sent = True
+            return await statement.fetchrow(*parameters)
+        except _LOST as error:
+            if not _is_loss(held, error):
+                raise
+            raise (OutcomeUnknown() if sent else unavailable("The database cannot be reached.")) from error
+        finally:
+            self._release(held)
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[Held]:

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from telerehab.access import Access
+from telerehab.fhir.search.query import Query
 from telerehab.resource import Resource
 from telerehab.service import Service
 from telerehab.store import counters, history, read, safe_time, write
@@ -18,6 +19,7 @@ from telerehab.store.cursor import Cursors
 from telerehab.store.history import HistoryPage, Scope
 from telerehab.store.migrate import check, schema_of
 from telerehab.store.pool import Pool
+from telerehab.store.search import Page, Search
 from telerehab.write_set import Applied, AuditRow, Remembered, WriteSet
 
 
@@ -32,6 +34,7 @@ class Store:
         self.pool = pool
         self.service = service
         self.cursors = Cursors(cursor_key)
+        self.searches = Search(pool, self.cursors)
         self._auditor = Auditor(pool)
 
     @classmethod
@@ -69,6 +72,14 @@ class Store:
         return await history.history(
             self.pool, self.cursors, types, scope, access, since=since, at=at, count=count, cursor=cursor
         )
+
+    async def search(self, query: Query, access: Access, *, cursor: str | None = None) -> Page:
+        """One page of a search; more kinds of search are in `searches`."""
+        return await self.searches.page(query, access, cursor=cursor)
+
+    async def search_all(self, query: Query, access: Access, *, limit: int) -> list[Resource]:
+        """All matches, at most `limit`, oldest first unless the query has an order."""
+        return await self.searches.all(query, access, limit=limit)
 
     async def fetch(self, sql: str, *parameters: Any) -> list[asyncpg.Record]:
         """The rows of a read that a projection of this service makes on its own table."""

@@ -64,7 +64,7 @@ BEGIN
                     (type, id, version, last_updated, deleted, method, content, splice, event_key, patients, tok)
                     VALUES (
                         change.type, change.id, 1, moment, change.content IS NULL, change.method, change.content,
-                        change.splice, change.event_key, change.patients, change.tok
+                        change.splice, change.event_key, change.patients, change.tok::bigint[]
                     )
                     ON CONFLICT ON CONSTRAINT resource_type_id DO NOTHING
                     RETURNING rid INTO one;
@@ -110,7 +110,7 @@ BEGIN
             UPDATE resource SET
                 version = version + 1, last_updated = times[number], deleted = change.content IS NULL,
                 method = change.method, content = change.content, splice = change.splice,
-                patients = change.patients, tok = change.tok
+                patients = change.patients, tok = change.tok::bigint[]
                 WHERE rid = one;
             DELETE FROM search_date WHERE rid = one;
             DELETE FROM search_string WHERE rid = one;

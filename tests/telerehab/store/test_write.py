@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from telerehab.access import EVERYTHING
@@ -56,7 +58,7 @@ async def test_a_created_resource_is_read_back_as_it_was(store: Store) -> None:
 
 
 async def test_versions_follow_each_other_through_update_delete_and_undelete(store: Store) -> None:
-    times = []
+    times: list[datetime] = []
     for expected, status in enumerate(["proposed", "booked", None, "booked"]):
         applied = await store.apply(write_set(write("a", expected, status=status)))
         times += applied.last_updated
@@ -150,7 +152,7 @@ MISSES = {
 
 
 @pytest.mark.parametrize("parts", MISSES.values(), ids=MISSES.keys())
-async def test_a_miss_leaves_nothing(store: Store, parts: dict[str, list[object]]) -> None:
+async def test_a_miss_leaves_nothing(store: Store, parts: dict[str, Any]) -> None:
     await store.apply(write_set(write("there"), counters=[Counter(5, None, True)]))
     before = await counts(store)
     with pytest.raises(Missed):
@@ -273,3 +275,16 @@ async def test_text_is_never_sql(store: Store, text: str) -> None:
     assert (read.text, read.patients) == (row.text, [text])
     assert [found.id for found in await store.read_many([(text, text), (text, "x")], EVERYTHING)] == [text]
     assert await rows_of(store, "SELECT actor, resource_id FROM booked_time") == [(text, text)]
+
+
+async def test_commands_are_forgotten_after_a_day(store: Store, dsn: str) -> None:
+    for key in (b"old", b"young"):
+        await store.apply(write_set(command=Command(key, b"request", b"answer")))
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        "UPDATE scheduling.command SET created = created -"
+        " CASE key WHEN 'old' THEN interval '25 hours' ELSE '23 hours' END"
+    )
+    await connection.close()
+    await store.apply(write_set(command=Command(b"new", b"request", b"answer")))
+    assert await rows_of(store, "SELECT key FROM command ORDER BY key") == [(b"new",), (b"young",)]

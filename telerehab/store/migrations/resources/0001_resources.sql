@@ -147,7 +147,7 @@ CREATE TYPE counter_write AS (key bigint, expected bigint, bump boolean);
 CREATE TYPE lock_write AS (type text, id text, version int, row int);
 CREATE TYPE row_write AS (
     type text, id text, method text, content text, splice int, event_key bytea,
-    patients text[], tok bigint[]
+    patients text[], tok text                   -- as array literal, which is quicker to send than an array
 );
 CREATE TYPE date_write AS (row int, parameter bigint, lo timestamptz, hi timestamptz);
 CREATE TYPE string_write AS (row int, parameter bigint, normalised text, exact text);

@@ -27,7 +27,9 @@ def parse_parameters(request: FhirRequest, definition: JsonObject, on: Resource 
     """What the caller gave; 400 with an issue for each parameter that is unknown, lacking or of another type."""
     inputs = [one for one in definition.get("parameter", ()) if one["use"] == "in"]
     given = [*_from_url(request, inputs), *_from_body(request, inputs)]
-    issues: list[Issue] = []
+    issues = validate(_without_resources(given))
+    if issues:
+        raise FhirError(400, issues)
     values = _read(inputs, given, "Parameters", issues)
     if issues:
         raise FhirError(400, issues)
@@ -61,30 +63,26 @@ def _value(type_: str, text: str) -> Any:
     return text
 
 
-def _from_body(request: FhirRequest, inputs: Definitions) -> list[JsonObject]:
+def _from_body(request: FhirRequest, inputs: Definitions) -> list[Any]:
     """A Parameters resource, or a bare resource where the definition has exactly one parameter for it."""
     if request.method != "POST" or not request.body:
         return []
     content = request.content()
     if content["resourceType"] == "Parameters":
-        faults = validate(_without_resources(content))
-        if faults:
-            raise FhirError(400, faults)
-        return list(content.get("parameter", ()))
+        listed = content.get("parameter", [])
+        if not isinstance(listed, list):
+            raise bad_request("Parameters.parameter is a list.", "Parameters.parameter", "structure")
+        return listed
     takers = [one for one in inputs if _is_resource(one.get("type", ""))]
     if len(takers) != 1:
         raise bad_request("The body must be a Parameters resource.", "resourceType", "structure")
     return [{"name": takers[0]["name"], "resource": content}]
 
 
-def _without_resources(content: JsonObject) -> JsonObject:
-    """The Parameters without the resources in them: whether those are valid is the operation's to judge."""
-    listed = content.get("parameter")
-    if not isinstance(listed, list):
-        return content
-    kept = [one for one in listed if not (isinstance(one, dict) and isinstance(one.get("resource"), dict))]
-    rest = {name: value for name, value in content.items() if name != "parameter"}
-    return {**rest, "parameter": kept} if kept else rest
+def _without_resources(given: Sequence[Any]) -> JsonObject:
+    """Parameters without the resources among them: whether those are valid is the operation's to judge."""
+    kept = [one for one in given if not (isinstance(one, dict) and isinstance(one.get("resource"), dict))]
+    return {"resourceType": "Parameters", "parameter": kept} if kept else {"resourceType": "Parameters"}
 
 
 def _read(

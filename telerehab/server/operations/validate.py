@@ -16,12 +16,15 @@ from telerehab.unit_of_work import UnitOfWork
 
 _BASE = "http://hl7.org/fhir/StructureDefinition/"
 _ON_ONE = ("update", "delete")
+_MODES = (None, "create", "profile", *_ON_ONE)
 
 
 async def _validate(parameters: Parameters, work: UnitOfWork) -> JsonObject:
     """An OperationOutcome, without any issue of severity error where the resource would be accepted."""
     resource, mode = parameters.one("resource"), parameters.one("mode")
     _require_known_profile(parameters)
+    if mode not in _MODES:
+        raise bad_request("The mode is create, update, delete or profile.", "mode", "code-invalid")
     if mode in _ON_ONE and parameters.on is None:
         raise bad_request(f"Mode '{mode}' is asked of one resource: [type]/[id]/$validate.", "mode", "value")
     if mode == "delete":

@@ -10,12 +10,15 @@ from services.gateway.gateway import Gateway
 from services.gateway.reads import READS
 from telerehab.fhir.bundle import Entry
 from telerehab.fhir.json import JsonObject
-from telerehab.fhir.outcome import FhirError, not_allowed
+from telerehab.fhir.outcome import FhirError, internal, not_allowed
+from telerehab.observability import Log
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
 from telerehab.rpc.encoding import encode_caller
 from telerehab.server.answers import failed
 from telerehab.server.interactions.batch import answered, request_of
 from telerehab.server.request import FhirRequest, FhirResponse
+
+_log = Log(__name__)
 
 
 async def answer_entry(gateway: Gateway, bundle: FhirRequest, entry: Entry) -> JsonObject:
@@ -24,6 +27,9 @@ async def answer_entry(gateway: Gateway, bundle: FhirRequest, entry: Entry) -> J
         response = await _answer(gateway, request_of(entry, bundle))
     except FhirError as error:
         response = failed(error)
+    except Exception as error:
+        _log.error("interaction.failed", error)
+        response = failed(internal(bundle.caller.request_id))
     return answered(response, entry)
 
 

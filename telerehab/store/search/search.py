@@ -131,24 +131,22 @@ class Search:
 
     async def _rows(self, asked: _Asked, limit: int, columns: str) -> list[asyncpg.Record]:
         """`columns` of the first matches after the position, each with its rid and sort values behind."""
-        window = asked.path.window
+        window, order, position = asked.path.window, asked.order, asked.position
         rows: list[asyncpg.Record] = []
-        if window is not None and walkable(asked.order, asked.position, asked.statement()):
+        without = order.side_key if position is not None and position.keys[:1] == (None,) else None
+        if window is not None and walkable(order, position, asked.statement()):
             sql = asked.statement()
-            rows = await self._fetch(
-                walk(asked.where, window, asked.order, asked.position, limit, sql), asked, columns, sql
-            )
-            if len(rows) == limit or (window == 0 and not asked.order.side_key):
+            found = walk(asked.where, window, order, position, limit, sql)
+            rows = await self._fetch(found, asked, columns, sql)
+            if len(rows) == limit or (window == 0 and not order.side_key):
                 return rows
+            if window:
+                rows = []  # what lies beyond the window is not known
+            else:
+                without, position = order.side_key, None  # whatever has a value has been seen
         sql = asked.statement()
-        without, position = None, asked.position
-        if window == 0 and asked.order.side_key:  # what has a value has been seen
-            without = asked.order.side_key
-            position = position if position is not None and position.keys[0] is None else None
-        else:
-            rows = []
         rest = collect(
-            asked.where, asked.path.leader, asked.order, position, limit - len(rows), sql, without=without
+            asked.where, asked.path.leader, order, position, limit - len(rows), sql, without=without
         )
         return rows + await self._fetch(rest, asked, columns, sql)
 

@@ -127,10 +127,11 @@ async def load(corpus: Corpus, of: list[Resource]) -> None:
             for each in batch
         ]
         await corpus.store.apply(WriteSet("records", rows=writes))
+    known = {each.reference: each.rows for each in corpus.stored}
+    known |= {each.reference: index(each.content) for each in of}
     rows = await corpus.store.pool.fetch("SELECT type, id, last_updated FROM resource ORDER BY rid")
-    by_reference = {each.reference: each for each in of}
     corpus.stored = [
-        Stored(place, index(by_reference[f"{row['type']}/{row['id']}"].content), row["last_updated"])
+        Stored(place, known[f"{row['type']}/{row['id']}"], row["last_updated"])
         for place, row in enumerate(rows)
     ]
 

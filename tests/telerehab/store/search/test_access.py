@@ -36,6 +36,11 @@ def names(resources: Sequence[Resource]) -> list[str]:
     return [each.reference for each in resources]
 
 
+def in_order_of_writing(resources: list[Resource]) -> list[Resource]:
+    """As a commit orders its rows, so that leaving some out does not put others in another place."""
+    return sorted(resources, key=lambda each: (each.type, each.id))
+
+
 @pytest.fixture(scope="session")
 def patients(all_resources: list[Resource]) -> frozenset[str]:
     """Every other patient of those who have anything."""
@@ -50,7 +55,7 @@ def access(request: pytest.FixtureRequest, patients: frozenset[str]) -> Access:
 
 @pytest.fixture(scope="session")
 async def whole(make_corpus: MakeCorpus, all_resources: list[Resource]) -> Corpus:
-    made: Corpus = await make_corpus(all_resources)
+    made: Corpus = await make_corpus(in_order_of_writing(all_resources))
     return made
 
 
@@ -58,7 +63,9 @@ async def whole(make_corpus: MakeCorpus, all_resources: list[Resource]) -> Corpu
 async def part(make_corpus: MakeCorpus, all_resources: list[Resource], access: Access) -> Corpus:
     """A database with the visible rows only."""
     made: Corpus = await make_corpus(
-        each for each in all_resources if access.allows(each.type, index(each.content).patients)
+        each
+        for each in in_order_of_writing(all_resources)
+        if access.allows(each.type, index(each.content).patients)
     )
     assert 0 < len(made.stored) < len(all_resources)
     return made

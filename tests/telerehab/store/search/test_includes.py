@@ -43,7 +43,8 @@ async def test_included_are_the_live_targets_that_did_not_match(corpus: Corpus) 
 
 
 async def test_iterate_follows_what_was_included(corpus: Corpus) -> None:
-    claim = next(each for each in corpus.of_type("Claim") if len(each.rows.references) > 3)
+    to_encounter = parse_query("Claim", [("_include", "Claim:encounter")]).includes
+    claim = next(each for each in corpus.of_type("Claim") if referred(corpus, {each.reference}, to_encounter))
     query = parse_query(
         "Claim",
         [

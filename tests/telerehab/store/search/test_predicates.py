@@ -117,6 +117,6 @@ async def test_all_finds_the_oldest_first(corpus: Corpus) -> None:
     assert [each.reference for each in found] == [each.reference for each in corpus.of_type("Patient")[:5]]
 
 
-def test_nested_conjunctions_are_flat() -> None:
+async def test_nested_conjunctions_are_flat() -> None:
     a, b, c = AnyOf(()), All(()), AnyOf((All(()),))
     assert conjuncts(All((a, All((b, c))))) == [a, c]

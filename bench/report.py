@@ -1,0 +1,75 @@
+"""What a run has found, as a table in the terminal, each figure printed as soon as it is known."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from bench.client import Load
+from bench.measuring import Figure
+from bench.processes import Processes, memory_of
+
+START_AIM = 5.0  # seconds
+MEMORY_AIM = 150.0  # megabytes of a service
+_COLUMNS = f"  {'':<32}{'per CPU-s':>10}{'per second':>12}{'PostgreSQL':>13}{'gateway':>11}"
+
+
+class Report:
+    """Prints a run; costs are microseconds of CPU per answer, aims stand beside what they are about."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._has_columns = False
+
+    def machine(self, lines: list[str]) -> None:
+        self._say("The machine", *lines)
+
+    def start(self, name: str, seconds: float) -> None:
+        self._say(
+            f"telerehab run: {name}: ready after {seconds:.1f} s{_judged(seconds < START_AIM, '< 5 s')}"
+        )
+
+    def filled(self, count: int, seconds: float) -> None:
+        self._say(f"{count:,} Observations put in, {count / seconds:,.0f}/s, 200 in a commit", "")
+
+    def figure(self, figure: Figure) -> None:
+        """One line: answers per CPU second of the process at the owner's port, and what else they cost."""
+        if not self._has_columns:
+            self._has_columns = True
+            self._say(_COLUMNS)
+        others = "".join(f"{cost * 1e6:>10.0f} µs" for cost in figure.others)
+        self._say(f"  {figure.name:<32}{figure.per_cpu:>10,.0f}{figure.rate:>12,.0f}{others}")
+
+    def ratio(self, ours: Figure, bare: Figure, aim: float) -> None:
+        self.figure(bare)
+        self.figure(ours)
+        ratio = ours.per_cpu / bare.per_cpu
+        self._say(f"  {'':<32}{ratio:>10.0%} of it{_judged(ratio >= aim, f'≥ {aim:.0%}')}")
+
+    def latency(self, name: str, pace: float, load: Load) -> None:
+        p50, p99 = (load.quantile(part) * 1000 for part in (0.5, 0.99))
+        self._say(f"  {name:<32}at {pace:.0f}/s: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+
+    def imported(self, resources: int, seconds: float, python: float, postgres: float) -> None:
+        self._say(
+            f"  {'import through the gateway':<32}{resources / python:>10,.0f}{resources / seconds:>12,.0f}"
+            f"{postgres / resources * 1e6:>10.0f} µs   (resources; CPU of all services)"
+        )
+
+    def memory(self, processes: Processes) -> None:
+        self._say("", f"  {'memory':<32}{'RSS':>10}{'PSS':>12}")
+        for name, process in processes.services.items():
+            rss, pss = memory_of(process)
+            self._say(f"  {name:<32}{rss:>7.0f} MB{pss:>9.0f} MB{_judged(rss < MEMORY_AIM, '< 150 MB')}")
+
+    def end(self) -> None:
+        self._say("", f"{time.perf_counter() - self._started:.0f} s in all")
+
+    @staticmethod
+    def _say(*lines: str) -> None:
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+
+
+def _judged(is_met: bool, aim: str) -> str:
+    return f"   (aim {aim}: {'met' if is_met else 'not met'})"

@@ -82,6 +82,7 @@ class UnitOfWork:
         self._current: dict[tuple[str, str], Resource | None] = {}
         self._finder = Finder(self)
         self._made = 0
+        self._judged: set[str] = set()
 
     # Reading
 
@@ -188,13 +189,12 @@ class UnitOfWork:
         """Validate, check access, run the rules to a fixed point; raises FhirError, stores nothing."""
         self._validate(self.planned.values())
         self._check_access(self.planned.values())
-        judged: set[str] = set()
         for _ in range(MAX_ROUNDS):
-            pending = [planned for reference, planned in self.planned.items() if reference not in judged]
+            pending = [planned for reference, planned in self.planned.items() if reference not in self._judged]
             if not pending:
                 return assemble(self)
             for planned in pending:
-                judged.add(self._reference(planned))
+                self._judged.add(self._reference(planned))
                 await self._judge(planned)
         raise RuntimeError(f"rules of {self.engine.service.name} reach no fixed point")
 
@@ -247,8 +247,7 @@ class UnitOfWork:
         after = Resource.of(with_id(verdict.content, verdict.content.get("id") or identity.new_id()))
         known = self.planned.get(after.reference)
         if known is not None:
-            if known.after is None or not known.after.same_content(after):
-                raise RuntimeError(f"a rule rewrites {after.type}, which this work already writes")
+            self._rewrite(known, after)
             return
         current = await self.engine.store.read(after.type, after.id, self.engine.everything)
         if current is not None and current.same_content(after):
@@ -257,6 +256,17 @@ class UnitOfWork:
         planned = Planned(current, after, "PUT" if current else "POST", NO_ENTRY)
         self._validate([planned])
         self._plan(planned)
+
+    def _rewrite(self, known: Planned, after: Resource) -> None:
+        """What this work writes already, as a rule that has seen it wants it; judged again, its events anew."""
+        if known.after is None:
+            raise RuntimeError(f"a rule writes a {after.type} that this work deletes")
+        if known.after.same_content(after):
+            return
+        self.emitted = [(message, about) for message, about in self.emitted if about is not known.after]
+        known.after = after
+        self._validate([known])
+        self._judged.discard(after.reference)
 
     def _plan(self, planned: Planned) -> None:
         reference = self._reference(planned)

@@ -129,7 +129,7 @@ class Pool:
         self.size = size
         self.schema = schema
         self._all = [Held(dsn, settings) for _ in range(size)]
-        self._free: deque[Held] = deque(self._all)
+        self._free = list(self._all)  # the last one back goes out first: it is warm
         self._waiting: deque[asyncio.Future[Held]] = deque()
         self._closed = False
 
@@ -159,7 +159,7 @@ class Pool:
 
         Raises FhirError 503 if the database cannot be reached or takes too long.
         """
-        held = self._free.popleft() if self._free else await self._turn()
+        held = self._free.pop() if self._free else await self._turn()
         try:
             for _ in range(READ_ATTEMPTS):
                 try:
@@ -186,7 +186,7 @@ class Pool:
         Raises `OutcomeUnknown` if the connection is lost on the way, FhirError 503 if there is none, else what
         PostgreSQL says.
         """
-        held = self._free.popleft() if self._free else await self._turn()
+        held = self._free.pop() if self._free else await self._turn()
         sent = False
         try:
             statement = None if held.lost else held.statements.get(sql)
@@ -203,7 +203,7 @@ class Pool:
     @asynccontextmanager
     async def held(self) -> AsyncIterator[Held]:
         """A place of the pool for a longer use, such as a transaction."""
-        held = self._free.popleft() if self._free else await self._turn()
+        held = self._free.pop() if self._free else await self._turn()
         try:
             yield held
         finally:

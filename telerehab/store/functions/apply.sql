@@ -17,6 +17,7 @@ CREATE OR REPLACE FUNCTION apply(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = {schema}, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off            -- a plan made while a table is small must serve when it has grown
 AS $apply$
 DECLARE
     millisecond CONSTANT interval := '1 millisecond';

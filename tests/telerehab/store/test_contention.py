@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Iterable
 from time import monotonic
 from typing import Any
 
+import asyncpg
 import pytest
 
 from telerehab.access import EVERYTHING
@@ -167,3 +168,18 @@ async def test_writers_of_the_same_rows_in_other_orders_do_not_deadlock(store: S
     await asyncio.gather(*(update_all(ids if turn % 2 else ids[::-1]) for turn in range(8)))
     assert monotonic() - started < 8 * DEADLOCK_SECONDS
     assert await rows_of(store, "SELECT DISTINCT version FROM resource") == [(9,)]
+
+
+async def test_the_victim_of_a_deadlock_is_tried_again(store: Store, dsn: str) -> None:
+    """A stranger locks the rows in the other order and gives up none."""
+    await store.apply(write_set(write("a"), write("b")))
+    stranger = await asyncpg.connect(dsn, server_settings={"deadlock_timeout": "60s"})
+    await stranger.execute("BEGIN; SELECT FROM scheduling.resource WHERE id = 'b' FOR UPDATE")
+    applying = asyncio.create_task(store.apply(write_set(write("a", 1), write("b", 1))))
+    while not await stranger.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        pass
+    await stranger.execute("SELECT FROM scheduling.resource WHERE id = 'a' FOR UPDATE")
+    await stranger.execute("COMMIT")
+    await applying
+    assert await rows_of(store, "SELECT version FROM resource") == [(2,), (2,)]
+    await stranger.close()

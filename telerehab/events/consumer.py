@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from telerehab.event import Handler
 from telerehab.events.backoff import OUTAGE
-from telerehab.events.brokers.broker import Broker, Delivery, Reader, Unavailable
+from telerehab.events.brokers.broker import Broker, Delivery, Lag, Reader, Unavailable
 from telerehab.events.catalogue import is_safety, topics_heard
 from telerehab.events.cloud_event import type_of
 from telerehab.events.database import Database, is_outage
@@ -23,6 +23,7 @@ from telerehab.events.lanes import Lanes
 from telerehab.events.progress import Progress
 from telerehab.events.retrying import Patience, Retrying
 from telerehab.observability.logs import Log
+from telerehab.service import Service
 
 if TYPE_CHECKING:
     from telerehab.engine import Engine
@@ -185,11 +186,24 @@ def consumers_of(
     patience: Patience | None = None,
 ) -> list[Consumer]:
     """The consumers of a service: safety events have one of their own, so that nothing else can hold them up."""
-    name = engine.service.name
-    safety = [handler for handler in engine.service.handlers if is_safety(handler.event_type)]
-    others = [handler for handler in engine.service.handlers if not is_safety(handler.event_type)]
     return [
         Consumer(engine, database, broker, inbox, group=group, handlers=handlers, patience=patience)
-        for group, handlers in ((name, others), (f"{name}.safety", safety))
-        if handlers
+        for group, handlers in groups_of(engine.service).items()
+    ]
+
+
+def groups_of(service: Service) -> dict[str, list[Handler]]:
+    """The groups in which a service reads, by name, with the handlers of each."""
+    safety = [handler for handler in service.handlers if is_safety(handler.event_type)]
+    others = [handler for handler in service.handlers if not is_safety(handler.event_type)]
+    groups = {service.name: others, f"{service.name}.safety": safety}
+    return {group: handlers for group, handlers in groups.items() if handlers}
+
+
+async def lag_of(service: Service, broker: Broker) -> list[Lag]:
+    """How far each of the service's groups is behind, per partition; raises Unavailable."""
+    return [
+        lag
+        for group, handlers in groups_of(service).items()
+        for lag in await broker.lag(group, sorted(topics_heard(handlers)))
     ]

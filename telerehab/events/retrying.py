@@ -132,7 +132,7 @@ class Retrying:
         if state == "dead":
             log.error("event.dead", error, handler=handler, event_type=type_of(record), topic=record.topic)
         else:
-            log.warning(f"event.{state}", error, handler=handler, event_type=type_of(record))
+            log.warning("event.failed", error, handler=handler, event_type=type_of(record))
 
     def _notified(self, payload: str) -> None:
         self._woken.set()

@@ -13,6 +13,7 @@ from telerehab import identity
 from telerehab.event import Event, Handler, Lacking
 from telerehab.events.backoff import Backoff
 from telerehab.events.brokers.broker import Record
+from telerehab.events.consumer import lag_of
 from telerehab.events.handling import MOST_CAUSES
 from telerehab.events.retrying import Patience
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import SafetyAlertRaised
@@ -340,6 +341,20 @@ async def test_handlers_of_one_event_make_different_ids(world: Any, until: Until
         await world.say(*booked("a"))
         await until(lambda: world.has_taken(2))
     assert await world.database.fetchval("SELECT count(*) FROM session.resource") == 2
+
+
+async def test_lag_tells_what_each_group_has_not_taken(world: Any, until: Until) -> None:
+    notes, alerts = Notes(), Notes("alerts", SafetyAlertRaised)
+    engine = await world.hearing(notes.handler, alerts.handler)
+
+    async def lags() -> dict[str, int]:
+        return {lag.group: lag.records for lag in await lag_of(engine.service, world.broker)}
+
+    await publish(world, *booked("a", "b"), SafetyAlertRaised())
+    assert await lags() == {"session": 2, "session.safety": 1}
+    async with world.running(*world.consumers(engine)):
+        await until(lambda: world.has_taken(3))
+    assert await lags() == {"session": 0, "session.safety": 0}
 
 
 async def test_each_handler_hears_its_own_events_only(world: Any, until: Until) -> None:

@@ -7,11 +7,13 @@ no chance to tidy up; then a new process takes over. This is done for every n th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
+import pytest
 
 from telerehab.event import Event, Handler
 from telerehab.events.backoff import Backoff
@@ -77,6 +79,21 @@ class MortalStore:
         return getattr(self._store, name)
 
 
+@pytest.fixture(autouse=True)
+def deaths_are_expected() -> Iterator[None]:
+    """The loop need not tell of tasks that died because their process did."""
+    loop = asyncio.get_event_loop()
+
+    def tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not isinstance(context.get("exception"), Killed):
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(tell)
+    yield
+    gc.collect()  # what they left is found now, not in the middle of something else
+    loop.set_exception_handler(None)
+
+
 async def make(event: Event[Any], work: UnitOfWork) -> None:
     """Something that can be seen to have happened once: a resource with a derived id, at version 1."""
     work.create({"resourceType": "Communication", "id": work.derived_id(), "status": "completed"})
@@ -84,6 +101,7 @@ async def make(event: Event[Any], work: UnitOfWork) -> None:
 
 async def live(world: Any, engine: Any, steps: Steps, done: Callable[[], Awaitable[bool]]) -> None:
     """A process with relay and consumer, until it dies or everything is done; then it ends without a word."""
+    before = asyncio.all_tasks()
     store = engine.store
     engine.store = MortalStore(store, steps)
     database = await MortalDatabase(world.dsn, steps).open()
@@ -97,20 +115,14 @@ async def live(world: Any, engine: Any, steps: Steps, done: Callable[[], Awaitab
         while not await done():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
-    tasks = [asyncio.create_task(worker.run()) for worker in workers]
+    living = [asyncio.create_task(worker.run()) for worker in workers]
     ends = [asyncio.create_task(steps.dead.wait()), asyncio.create_task(finished())]
     async with asyncio.timeout(20):
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*living, *ends], return_when=asyncio.FIRST_COMPLETED)
     steps.dead.set()
-    everything = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in [*tasks, *ends]:
+    for task in asyncio.all_tasks() - before:
         task.cancel()
-    await asyncio.gather(*tasks, *ends, return_exceptions=True)
-    for task in everything:
-        if task.get_coro().__qualname__.startswith(("PostgresReader.", "Lanes.")):  # type: ignore[union-attr]
-            task.cancel()
-            with suppress(Killed, asyncio.CancelledError):
-                await task
+    await asyncio.gather(*(asyncio.all_tasks() - before), return_exceptions=True)
     engine.store = store
     await database.close()
 

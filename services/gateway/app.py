@@ -16,12 +16,15 @@ from services.gateway.gateway import Gateway
 from services.gateway.router import handle
 from services.gateway.routing import Routing
 from telerehab.engine import BASE_PATH
+from telerehab.fhir.definitions import resource_types
 from telerehab.observability import Metrics, Observed, Probes
 from telerehab.observability.asgi import App
 from telerehab.rpc.neighbours import Neighbours
+from telerehab.server.app import ServiceApp
 from telerehab.server.capability_statement import software_version
 from telerehab.server.front_page import FrontPage, readiness_of_all
 from telerehab.server.http import FhirEndpoint
+from telerehab.server.openapi import fhir_paths
 from telerehab.settings import GATEWAY, SERVICES, Settings
 from telerehab.store.pool import Pool
 
@@ -38,11 +41,12 @@ def gateway_app(
 ) -> FastAPI:
     """The app; `apps` are those of the services in this process, `wake` and `elsewhere` as `Gateway` has them."""
     gateway = Gateway(neighbours, f"{settings.public}{BASE_PATH}", pool, wake, elsewhere)
-    app = FastAPI(
+    app = ServiceApp(
         title="telerehab",
         description="One FHIR R4 base URL over all services. `GET metadata` below the base says exactly what it does.",
         version=software_version(),
     )
+    app.fhir_paths = fhir_paths(resource_types())
     app.add_middleware(
         FhirEndpoint,
         answer=partial(handle, gateway),

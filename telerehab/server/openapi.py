@@ -5,29 +5,31 @@ https://spec.openapis.org/oas/v3.1.0#paths-object
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from telerehab.engine import BASE_PATH
+from telerehab.operation import Operation
 from telerehab.server.router import ROUTES
-from telerehab.service import Service
 
 _FHIR = "application/fhir+json"
 _NAMES = {"[type]": "{type}", "[id]": "{id}", "[version]": "{version}"}
 _SPEC = "https://hl7.org/fhir/R4/http.html"
 
 
-def fhir_paths(service: Service) -> dict[str, Any]:
-    """One path for each place of the router, and one for each operation of the service's own types."""
+def fhir_paths(types: Iterable[str], operations: Iterable[Operation] = ()) -> dict[str, Any]:
+    """One path for each place of the router, and one for each of a service's own operations."""
+    listed = sorted(types)
     paths: dict[str, Any] = {}
     for place, methods in ROUTES.items():
         if "$" in place:
             continue
         url = "/".join([BASE_PATH, *(_NAMES.get(part, part) for part in place.split("/"))]).rstrip("/")
         paths[url] = {
-            method.lower(): _described(interaction.name, method, place, sorted(service.types))
+            method.lower(): _described(interaction.name, method, place, listed)
             for method, interaction in methods.items()
         }
-    for operation in service.operations:
+    for operation in operations:
         for type_ in operation.types or ("",):
             url = "/".join(filter(None, [BASE_PATH, type_, f"${operation.code}"]))
             method = "post" if operation.writes else "get"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from services.gateway.entries import answer_entry
+from services.gateway.entries import answer_entry, ask_owner
 from services.gateway.gateway import Gateway
 from services.gateway.transaction.answer import (
     Written,
@@ -31,6 +32,7 @@ from telerehab.fhir.bundle import bundle as bundle_of
 from telerehab.fhir.bundle_writes import EntryWrite, refuse_doubled, write_of
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, busy
+from telerehab.owners import owner_of
 from telerehab.resource import Resource
 from telerehab.server.answers import whole
 from telerehab.server.position import POSITION
@@ -55,6 +57,10 @@ async def transaction(gateway: Gateway, request: FhirRequest, bundle: JsonObject
     entries = entries_of(bundle, gateway.base_url)
     refuse_doubled(entries)
     writes = [write_of(entry) for entry in entries if entry.method not in READS]
+    owners = {owner_of(write.type) for write in writes}
+    if len(owners) == 1 and owners <= gateway.elsewhere:
+        return await ask_owner(gateway, owners.pop(), request)
+    require_one_database(gateway, owners)
     command = command_of(request.caller, request.headers, bundle, request.body)
     if command and (first := await remembered(gateway.pool, command.key)):
         return await _answer_again(gateway, request, entries, command, first)
@@ -79,7 +85,6 @@ async def _try(
     """Resolve, plan, commit; None if something changed meanwhile, so that all must be planned again."""
     placed = await resolve(gateway.neighbours, request.caller, gateway.base_url, writes)
     shares = owners_of(placed)
-    require_one_database(gateway, shares)
     planned = await plan(gateway.neighbours, request.caller, gateway.base_url, shares)
     if planned is None:
         return None
@@ -115,8 +120,9 @@ async def _answer(
     resources: dict[str, Resource] = {}
     if returns == "representation":
         shown = [f"{each.reference}/_history/{each.version}" for each in done.written if each.status != 204]
-        read = await _read(gateway, request, shown)
-        resources = {f"{each.reference}/_history/{each.version}": each for each in read.values()}
+        with suppress(FhirError):  # the commit is made: the answer is then one without the resources
+            read = await _read(gateway, request, shown)
+            resources = {f"{each.reference}/_history/{each.version}": each for each in read.values()}
     answered = {
         each.index: response_entry(each, done.times, gateway.base_url, returns, resources)
         for each in done.written

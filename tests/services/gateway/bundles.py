@@ -6,7 +6,7 @@ from typing import Any
 
 from telerehab.fhir import json
 from telerehab.fhir.json import JsonObject
-from tests.services.gateway.deployment import BASE, Deployment
+from tests.services.deployment import BASE, Deployment
 
 FHIR = {"content-type": "application/fhir+json"}
 

@@ -11,18 +11,10 @@ import pytest
 
 from telerehab.fhir import json
 from telerehab.fhir.json import JsonObject
-from telerehab.store.migrate import migrate
-from tests.services.gateway.deployment import SERVICES, Deployment, deployed
+from tests.services.deployment import Deployment, deployed
 
 MODES = ("direct", "grpc")
 _SYNTHEA = Path(__file__).parents[2] / "data" / "synthea-r4-transactions.ndjson.gz"
-
-
-@pytest.fixture(scope="session")
-async def deployment_template(new_database: Any) -> str:
-    """The name of a database with the schemas of all services, to copy."""
-    await migrate(await new_database(name="deployment_template"), SERVICES)
-    return "deployment_template"
 
 
 @pytest.fixture(scope="module", params=MODES)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from telerehab.fhir.json import JsonObject
+from tests.services.deployment import BASE, Deployment
 from tests.services.gateway.bundles import entry, goal, ids, observation, patient, post, transaction
-from tests.services.gateway.deployment import BASE, Deployment
 
 
 def organization(name: str) -> JsonObject:

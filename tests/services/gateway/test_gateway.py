@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from telerehab.fhir import json
+from tests.services.deployment import BASE, Deployment
 from tests.services.gateway.bundles import (
     FHIR,
     batch,
@@ -18,7 +19,6 @@ from tests.services.gateway.bundles import (
     post,
     transaction,
 )
-from tests.services.gateway.deployment import BASE, Deployment
 
 
 async def test_a_resource_is_made_and_read_at_its_owner(deployment: Deployment) -> None:

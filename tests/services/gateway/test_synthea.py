@@ -8,8 +8,8 @@ from typing import Any
 from telerehab.access import Caller
 from telerehab.fhir import json
 from telerehab.fhir.json import JsonObject
+from tests.services.deployment import Deployment
 from tests.services.gateway.bundles import ids, post
-from tests.services.gateway.deployment import Deployment
 
 
 def as_sent(text: bytes, renamed: dict[str, str]) -> Any:

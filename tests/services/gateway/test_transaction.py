@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from telerehab.fhir.json import JsonObject
+from tests.services.deployment import Deployment, deployed
 from tests.services.gateway.bundles import (
     entry,
     goal,
@@ -18,7 +20,6 @@ from tests.services.gateway.bundles import (
     post,
     transaction,
 )
-from tests.services.gateway.deployment import Deployment
 
 
 async def test_owners_are_written_together_and_references_follow(deployment: Deployment) -> None:
@@ -278,3 +279,47 @@ async def test_an_owner_that_is_down_is_told_and_nothing_is_stored(fragile: Depl
     assert await fragile.counts() == before
     alone = await post(fragile, transaction(entry("POST", "Patient", patient())))
     assert alone.status_code == 200
+
+
+def appointment(actor: str, start: str, end: str) -> JsonObject:
+    return {
+        "resourceType": "Appointment",
+        "status": "booked",
+        "start": start,
+        "end": end,
+        "participant": [{"actor": {"reference": actor}, "status": "accepted"}],
+    }
+
+
+async def test_a_taken_time_refuses_the_whole(deployment: Deployment) -> None:
+    practitioner = f"Practitioner/{uuid4()}"
+    taken = appointment(practitioner, "2099-01-05T09:00:00Z", "2099-01-05T09:30:00Z")
+    overlapping = appointment(practitioner, "2099-01-05T09:15:00Z", "2099-01-05T09:45:00Z")
+    assert (await post(deployment, transaction(entry("POST", "Appointment", taken)))).status_code == 200
+    before = await deployment.counts()
+    answer = await post(
+        deployment,
+        transaction(entry("POST", "Patient", patient()), entry("POST", "Appointment", overlapping)),
+    )
+    assert answer.status_code == 409, answer.text
+    assert answer.json()["issue"][0]["expression"][0].startswith("Bundle.entry[1]")
+    assert await deployment.counts() == before
+
+
+async def test_separate_databases_are_not_written_together(
+    new_database: Any, deployment_template: str
+) -> None:
+    dsn = await new_database(template=deployment_template)
+    async with deployed(dsn, "direct", frozenset({"outcomes"})) as apart:
+        bundle = transaction(
+            entry("POST", "Patient", patient(), "urn:uuid:p"),
+            entry("POST", "Observation", observation("urn:uuid:p")),
+        )
+        answer = await post(apart, bundle)
+        assert (answer.status_code, answer.json()["issue"][0]["code"]) == (422, "not-supported")
+        together = transaction(entry("POST", "Patient", patient()), entry("POST", "Goal", goal("Patient/1")))
+        assert (await post(apart, together)).status_code == 200
+        alone = await post(apart, transaction(entry("POST", "Observation", observation("Patient/1"))))
+        assert alone.status_code == 200, alone.text
+        (made,) = ids(alone)
+        assert (await apart.client.get(made)).status_code == 200

@@ -68,11 +68,13 @@ class Deployment:
 
 
 @asynccontextmanager
-async def deployed(dsn: str, mode: Mode, **variables: Any) -> AsyncIterator[Deployment]:
+async def deployed(
+    dsn: str, mode: Mode, elsewhere: frozenset[str] = frozenset()
+) -> AsyncIterator[Deployment]:
     """Everything started on the migrated database `dsn`; closed at the end."""
     async with AsyncExitStack() as stack:
         neighbours = await stack.enter_async_context(Neighbours({}))
-        settings = Settings(public_url=PUBLIC, **variables)
+        settings = Settings(public_url=PUBLIC)
         engines = {
             service.name: await _engine(service, dsn, neighbours, settings, stack) for service in SERVICES
         }
@@ -102,9 +104,7 @@ async def deployed(dsn: str, mode: Mode, **variables: Any) -> AsyncIterator[Depl
         stack.push_async_callback(pool.close)
         woken: list[str] = []
         metrics = Metrics("gateway")
-        app = gateway_app(
-            settings, neighbours, pool, woken.append, apps, frozenset(), metrics, Probes(metrics)
-        )
+        app = gateway_app(settings, neighbours, pool, woken.append, apps, elsewhere, metrics, Probes(metrics))
         client = await stack.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{BASE}/", timeout=60)
         )
@@ -121,7 +121,9 @@ async def _engine(
 
 
 async def _http(app: Any, stack: AsyncExitStack) -> tuple[uvicorn.Server, str]:
-    listening = socket.create_server(("127.0.0.1", 0))
+    # asyncio sends small segments at once only on sockets that say they are TCP
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
 

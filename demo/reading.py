@@ -33,7 +33,7 @@ def find(journey: Journey, who: Client) -> list[JsonObject]:
         "Appointment/$find",
         {"name": "start", "valueDateTime": utc(now + NOTICE)},
         {"name": "end", "valueDateTime": utc(now + AHEAD)},
-        resources.parameter("practitioner", journey.practitioner),
+        {"name": "practitioner", "valueString": journey.practitioner},
     )
     return [entry["resource"] for entry in answer.content.get("entry", ())]
 

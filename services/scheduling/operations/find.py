@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from telerehab.fhir.bundle import searchset
-
 from services.scheduling.domain.availability import Interval
 from services.scheduling.domain.proposal import exclusive, proposed, schedule_actors
 from services.scheduling.projections.booked_time import busy
 from telerehab.change import values_at
+from telerehab.fhir.bundle import searchset
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import bad_request
 from telerehab.fhir.when import moment, utc
@@ -31,7 +30,7 @@ async def find(parameters: Parameters, work: UnitOfWork) -> JsonObject:
     if within.start >= within.end:
         raise bad_request("'start' must lie before 'end'.", "Parameters.parameter('end')")
     schedules = {schedule.reference: schedule for schedule in await _schedules(parameters, work)}
-    patient = reference_of(parameters.one("patient-reference"))
+    patient = parameters.one("patient")
     slots = await _free_slots(work, list(schedules), within)
     everybody = [actor for schedule in schedules.values() for actor in schedule_actors(schedule.content)]
     taken = await busy(work.engine, [*exclusive(everybody), *([patient] if patient else [])], within)
@@ -52,29 +51,24 @@ def reference_of(value: Any) -> str | None:
 
 async def _schedules(parameters: Parameters, work: UnitOfWork) -> list[Resource]:
     """Active schedules that every given criterion fits."""
-    wanted = [
-        [*parameters.all("practitioner"), *parameters.all("practitioner-reference")],
-        parameters.all("location-reference"),
-        parameters.all("healthcare-service"),
-    ]
+    wanted = [parameters.all(name) for name in ("practitioner", "location", "healthcare-service")]
     query = "Schedule?active:not=false"
     for references in wanted:
         if references:
-            query += "&actor=" + ",".join(str(reference_of(reference)) for reference in references)
+            query += "&actor=" + ",".join(references)
     found = [
         schedule
         for schedule in await work.search(query)
         if _has_code(schedule, "specialty", parameters.all("specialty"))
         and _has_code(schedule, "serviceType", parameters.all("visit-type"))
     ]
-    organizations = [*parameters.all("organization"), *parameters.all("organization-reference")]
+    organizations = set(parameters.all("organization"))
     if organizations:
-        names = {reference_of(organization) for organization in organizations}
-        found = [schedule for schedule in found if await _is_provided_by(schedule, names, work)]
+        found = [schedule for schedule in found if await _is_provided_by(schedule, organizations, work)]
     return found
 
 
-async def _is_provided_by(schedule: Resource, organizations: set[str | None], work: UnitOfWork) -> bool:
+async def _is_provided_by(schedule: Resource, organizations: set[str], work: UnitOfWork) -> bool:
     for actor in schedule_actors(schedule.content):
         type_, _, id_ = actor.partition("/")
         if actor in organizations:
@@ -86,17 +80,12 @@ async def _is_provided_by(schedule: Resource, organizations: set[str | None], wo
     return False
 
 
-def _has_code(schedule: Resource, element: str, wanted: Sequence[JsonObject]) -> bool:
-    if not wanted:
-        return True
-    codes = {
-        (coding.get("system"), coding["code"]) for coding in values_at(schedule.content, f"{element}.coding")
-    }
-    return any(
-        (coding.get("system"), coding.get("code")) in codes
-        for one in wanted
-        for coding in one.get("coding", ())
-    )
+def _has_code(schedule: Resource, element: str, wanted: Sequence[str]) -> bool:
+    """Whether the schedule has one of the wanted tokens: "system|code", or "code" in any system."""
+    codings = values_at(schedule.content, f"{element}.coding")
+    known = {f"{coding.get('system', '')}|{coding.get('code')}" for coding in codings}
+    known |= {coding["code"] for coding in codings if "code" in coding}
+    return not wanted or not known.isdisjoint(wanted)
 
 
 async def _free_slots(work: UnitOfWork, schedules: list[str], within: Interval) -> list[Resource]:
@@ -104,15 +93,11 @@ async def _free_slots(work: UnitOfWork, schedules: list[str], within: Interval) 
     for first in range(0, len(schedules), AT_ONCE):
         names = ",".join(schedules[first : first + AT_ONCE])
         found += await work.search(
-            f"Slot?schedule={names}&status=free&start=ge{_url(within.start)}&start=lt{_url(within.end)}"
+            f"Slot?schedule={names}&status=free&start=ge{utc(within.start)}&start=lt{utc(within.end)}"
         )
     whole = (slot for slot in found if (end := moment(slot.content["end"])) and end <= within.end)
     future = (slot for slot in whole if (start := moment(slot.content["start"])) and start > work.now)
     return sorted(future, key=lambda slot: (moment(slot.content["start"]), slot.id))
-
-
-def _url(value: datetime) -> str:
-    return utc(value)
 
 
 def _is_taken(appointment: JsonObject, taken: dict[str, list[Interval]]) -> bool:

@@ -23,7 +23,11 @@ def booked_visit_has_a_real_time_and_people(change: Change) -> Iterator[Verdict]
         yield Refuse("A visit needs a start and a later end.", "Appointment.start", "required")
     known = {person.reference for person in change.found["people"]}
     for type_ in PEOPLE:
-        if not participants(change.content, type_) and blocks(change.content):
+        if (
+            not participants(change.content, type_)
+            and change.content["status"] != "pending"
+            and blocks(change.content)
+        ):
             yield Refuse(
                 f"A visit needs a {type_} among its participants.", "Appointment.participant", "required"
             )

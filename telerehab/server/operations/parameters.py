@@ -6,7 +6,9 @@ https://hl7.org/fhir/R4/parameters.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from telerehab.fhir import json
@@ -19,6 +21,7 @@ from telerehab.resource import Resource
 from telerehab.server.request import FhirRequest
 
 _HTTP_LAYER = frozenset({"_format", "_pretty"})
+_PLACE = re.compile(r"Parameters\.parameter\[(\d+)\]")
 _ANY_RESOURCE = frozenset({"Resource", "DomainResource", "Any"})
 Definitions = Sequence[JsonObject]
 
@@ -27,7 +30,8 @@ def parse_parameters(request: FhirRequest, definition: JsonObject, on: Resource 
     """What the caller gave; 400 with an issue for each parameter that is unknown, lacking or of another type."""
     inputs = [one for one in definition.get("parameter", ()) if one["use"] == "in"]
     given = [*_from_url(request, inputs), *_from_body(request, inputs)]
-    issues = validate(_without_resources(given))
+    simple = _without_resources(given)
+    issues = [_by_name(issue, simple, inputs) for issue in validate(simple)]
     if issues:
         raise FhirError(400, issues)
     values = _read(inputs, given, "Parameters", issues)
@@ -83,6 +87,17 @@ def _without_resources(given: Sequence[Any]) -> JsonObject:
     """Parameters without the resources among them: whether those are valid is the operation's to judge."""
     kept = [one for one in given if not (isinstance(one, dict) and isinstance(one.get("resource"), dict))]
     return {"resourceType": "Parameters", "parameter": kept} if kept else {"resourceType": "Parameters"}
+
+
+def _by_name(issue: Issue, parameters: JsonObject, inputs: Definitions) -> Issue:
+    """The issue, located by the parameter's name where it is one of the operation's, for a URL has no places."""
+    match = _PLACE.match(issue.expression or "")
+    given = parameters.get("parameter", ())
+    name = given[int(match[1])].get("name") if match and isinstance(given[int(match[1])], dict) else None
+    if match is None or name not in {one["name"] for one in inputs}:
+        return issue
+    where = f"Parameters.parameter.where(name='{name}')" + (issue.expression or "")[match.end() :]
+    return replace(issue, expression=where)
 
 
 def _read(

@@ -1,0 +1,369 @@
+"""Finding, holding, booking, moving and cancelling, through the gateway on real engines and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from services.scheduling.periodic.release_expired_holds import release_expired_holds
+from telerehab.access import Caller
+from telerehab.canonical import (
+    APPOINTMENT_VIRTUAL_SERVICE,
+    SLOT_MINUTES,
+    TIMEZONE,
+    VISIT_ENCOUNTER,
+    WEEKLY_AVAILABILITY,
+    extension_value,
+    join_link,
+)
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.when import utc
+from tests.services.deployment import Deployment, deployed
+
+TOMORROW = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+async def clinic(new_database: Any, deployment_template: str) -> AsyncIterator[Deployment]:
+    async with deployed(await new_database(template=deployment_template), "direct") as running:
+        yield running
+
+
+@pytest.fixture
+def client(clinic: Deployment) -> httpx.AsyncClient:
+    return clinic.client
+
+
+async def created(client: httpx.AsyncClient, type_: str, **content: Any) -> str:
+    response = await client.post(type_, json={"resourceType": type_, **content})
+    assert response.status_code == 201, response.text
+    return f"{type_}/{response.json()['id']}"
+
+
+async def practitioner_with_hours(client: httpx.AsyncClient) -> str:
+    """A practitioner who works every day, nine to eleven UTC, in slots of half an hour."""
+    practitioner = await created(client, "Practitioner", name=[{"family": "Adler"}])
+    hours = [
+        *(
+            {"url": "daysOfWeek", "valueCode": day}
+            for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+        ),
+        {"url": "availableStartTime", "valueTime": "09:00:00"},
+        {"url": "availableEndTime", "valueTime": "11:00:00"},
+    ]
+    availability = [
+        {"url": WEEKLY_AVAILABILITY, "extension": hours},
+        {"url": TIMEZONE, "valueCode": "UTC"},
+        {"url": SLOT_MINUTES, "valuePositiveInt": 30},
+    ]
+    await created(client, "Schedule", extension=availability, actor=[{"reference": practitioner}])
+    return practitioner
+
+
+async def patient(client: httpx.AsyncClient) -> str:
+    return await created(client, "Patient", name=[{"family": "Okafor"}])
+
+
+async def operate(client: httpx.AsyncClient, name: str, **parameters: Any) -> httpx.Response:
+    listed = [
+        {
+            "name": key.replace("_", "-"),
+            **({"resource": value} if "resourceType" in value else {"valueReference": value}),
+        }
+        for key, value in parameters.items()
+    ]
+    return await client.post(f"Appointment/${name}", json={"resourceType": "Parameters", "parameter": listed})
+
+
+def reference(to: str) -> JsonObject:
+    return {"reference": to}
+
+
+async def find(client: httpx.AsyncClient, practitioner: str, days: int = 1) -> list[JsonObject]:
+    asked = {
+        "start": utc(TOMORROW),
+        "end": utc(TOMORROW + timedelta(days=days)),
+        "practitioner": practitioner,
+    }
+    response = await client.get("Appointment/$find", params=asked)
+    assert response.status_code == 200, response.text
+    return [entry["resource"] for entry in response.json().get("entry", ())]
+
+
+async def booked(client: httpx.AsyncClient, practitioner: str, whom: str, nth: int = 0) -> JsonObject:
+    proposal = (await find(client, practitioner))[nth]
+    answer = await operate(
+        client,
+        "book",
+        appointment_reference=reference(f"Appointment/{proposal['id']}"),
+        patient_reference=reference(whom),
+    )
+    assert answer.status_code == 200, answer.text
+    (entry,) = answer.json()["entry"]
+    return dict(entry["resource"])
+
+
+async def slot_status(client: httpx.AsyncClient, appointment: JsonObject) -> str:
+    return str((await client.get(appointment["slot"][0]["reference"])).json()["status"])
+
+
+async def test_weekly_hours_become_what_can_be_booked(client: httpx.AsyncClient) -> None:
+    found = await find(client, await practitioner_with_hours(client))
+    assert [one["start"][11:16] for one in found] == ["09:00", "09:30", "10:00", "10:30"]
+    assert {one["status"] for one in found} == {"proposed"}
+
+
+async def test_a_booking_takes_its_time_and_names_what_follows(client: httpx.AsyncClient) -> None:
+    practitioner, whom = await practitioner_with_hours(client), await patient(client)
+    appointment = await booked(client, practitioner, whom)
+    assert appointment["status"] == "booked"
+    assert appointment["meta"]["versionId"] == "1"
+    assert extension_value(appointment, VISIT_ENCOUNTER)["reference"].startswith("Encounter/")
+    assert (join_link(appointment, APPOINTMENT_VIRTUAL_SERVICE) or "").startswith(
+        "https://hospital.example/join/"
+    )
+    assert await slot_status(client, appointment) == "busy"
+    assert len(await find(client, practitioner)) == 3
+
+
+async def test_the_same_booking_twice_is_one(client: httpx.AsyncClient) -> None:
+    practitioner, whom = await practitioner_with_hours(client), await patient(client)
+    proposal = reference(f"Appointment/{(await find(client, practitioner))[0]['id']}")
+    answers = [
+        await operate(client, "book", appointment_reference=proposal, patient_reference=reference(whom))
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len({answer.json()["entry"][0]["resource"]["id"] for answer in answers}) == 1
+
+
+async def test_a_held_time_is_kept_from_others_until_it_is_booked_or_expires(
+    clinic: Deployment, client: httpx.AsyncClient
+) -> None:
+    practitioner, whom, other = (
+        await practitioner_with_hours(client),
+        await patient(client),
+        await patient(client),
+    )
+    proposal = reference(f"Appointment/{(await find(client, practitioner))[0]['id']}")
+    held = await operate(client, "hold", appointment_reference=proposal, patient_reference=reference(whom))
+    pending = held.json()["entry"][0]["resource"]
+    assert pending["status"] == "pending"
+    assert await slot_status(client, pending) == "busy-tentative"
+    assert len(await find(client, practitioner)) == 3
+
+    refused = await operate(
+        client, "book", appointment_reference=proposal, patient_reference=reference(other)
+    )
+    assert refused.status_code == 409
+    assert whom not in refused.text
+
+    mine = reference(f"Appointment/{pending['id']}")
+    assert (await operate(client, "book", appointment_reference=mine)).json()["entry"][0]["resource"][
+        "status"
+    ] == "booked"
+
+    second = reference(f"Appointment/{(await find(client, practitioner))[0]['id']}")
+    expiring = (await operate(client, "hold", appointment_reference=second)).json()["entry"][0]["resource"]
+    engine = clinic.engines["scheduling"]
+    engine.clock = lambda: datetime.now(UTC) + timedelta(minutes=11)
+    await engine.run(Caller("test"), release_expired_holds.perform)
+    engine.clock = lambda: datetime.now(UTC)
+    assert (await client.get(f"Appointment/{expiring['id']}")).json()["status"] == "cancelled"
+    assert await slot_status(client, expiring) == "free"
+
+
+@pytest.mark.parametrize("way", ["book", "put"])
+async def test_a_moved_visit_gives_its_old_time_back(client: httpx.AsyncClient, way: str) -> None:
+    practitioner, whom = await practitioner_with_hours(client), await patient(client)
+    appointment = await booked(client, practitioner, whom)
+    later = (await find(client, practitioner))[-1]
+    moved = {**appointment, "start": later["start"], "end": later["end"], "slot": later["slot"]}
+    if way == "book":
+        answer = await operate(client, "book", appointment_resource=moved)
+        after = answer.json()["entry"][0]["resource"]
+    else:
+        after = (await client.put(f"Appointment/{moved['id']}", json=moved)).json()
+    assert after["start"] == later["start"]
+    assert extension_value(after, VISIT_ENCOUNTER) == extension_value(appointment, VISIT_ENCOUNTER)
+    assert await slot_status(client, appointment) == "free"
+    assert await slot_status(client, after) == "busy"
+
+
+@pytest.mark.parametrize("way", ["book", "put", "delete"])
+async def test_a_cancelled_visit_frees_its_time_at_once(client: httpx.AsyncClient, way: str) -> None:
+    practitioner, whom = await practitioner_with_hours(client), await patient(client)
+    appointment = await booked(client, practitioner, whom)
+    cancelled = {**appointment, "status": "cancelled"}
+    if way == "book":
+        answer = await operate(client, "book", appointment_resource=cancelled)
+    elif way == "put":
+        answer = await client.put(f"Appointment/{appointment['id']}", json=cancelled)
+    else:
+        answer = await client.delete(f"Appointment/{appointment['id']}")
+    assert answer.status_code in (200, 204), answer.text
+    assert len(await find(client, practitioner)) == 4
+    await booked(client, practitioner, await patient(client))
+
+
+def plain(start: datetime, *actors: str, minutes: int = 30, **more: Any) -> JsonObject:
+    """An appointment as a hospital's system sends it."""
+    return {
+        "resourceType": "Appointment",
+        "status": "booked",
+        "start": utc(start),
+        "end": utc(start + timedelta(minutes=minutes)),
+        "participant": [{"actor": reference(actor), "status": "accepted"} for actor in actors],
+        **more,
+    }
+
+
+@pytest.mark.parametrize("way", ["post", "put", "transaction"])
+@pytest.mark.parametrize("actor", ["Practitioner/busy", "Patient/busy", "Location/room"])
+async def test_nobody_is_in_two_places_whichever_way_it_is_written(
+    client: httpx.AsyncClient, actor: str, way: str
+) -> None:
+    start = TOMORROW + timedelta(days=100 + hash_of(actor, way))
+    assert (await client.post("Appointment", json=plain(start, actor, "Patient/x"))).status_code == 201
+    second = plain(start + timedelta(minutes=15), actor, "Patient/y")
+    if way == "post":
+        refused = await client.post("Appointment", json=second)
+    elif way == "put":
+        refused = await client.put("Appointment/second", json={**second, "id": "second"})
+    else:
+        entry = {"resource": second, "request": {"method": "POST", "url": "Appointment"}}
+        refused = await client.post(
+            "", json={"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        )
+    assert refused.status_code == 409, refused.text
+    issue = refused.json()["issue"][0]
+    assert issue["code"] == "conflict"
+    assert "Patient/x" not in refused.text
+    after = plain(start + timedelta(minutes=30), actor, "Patient/y")
+    assert (await client.post("Appointment", json=after)).status_code == 201, (
+        "what only touches does not overlap"
+    )
+
+
+def hash_of(*parts: str) -> int:
+    return sum(ord(letter) for letter in "".join(parts)) % 500
+
+
+async def test_the_past_never_conflicts(client: httpx.AsyncClient) -> None:
+    past = datetime(2020, 1, 1, 9, tzinfo=UTC)
+    for _ in range(2):
+        assert (await client.post("Appointment", json=plain(past, "Practitioner/old"))).status_code == 201
+
+
+async def test_many_meet_where_a_service_is_provided(client: httpx.AsyncClient) -> None:
+    site = await created(client, "Location", name="Main site")
+    await created(client, "HealthcareService", location=[reference(site)])
+    start = TOMORROW + timedelta(days=50)
+    for whom in ("Patient/s1", "Patient/s2"):
+        assert (await client.post("Appointment", json=plain(start, whom, site))).status_code == 201
+
+
+async def test_two_visits_may_swap_their_times_in_one_transaction(client: httpx.AsyncClient) -> None:
+    early, late = TOMORROW + timedelta(days=60), TOMORROW + timedelta(days=60, hours=1)
+    for id_, start in (("swap-a", early), ("swap-b", late)):
+        await client.put(f"Appointment/{id_}", json={**plain(start, "Practitioner/swap"), "id": id_})
+    entries = [
+        {
+            "resource": {**plain(start, "Practitioner/swap"), "id": id_},
+            "request": {"method": "PUT", "url": f"Appointment/{id_}"},
+        }
+        for id_, start in (("swap-a", late), ("swap-b", early))
+    ]
+    answer = await client.post("", json={"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_hospital_may_send_a_slot_and_its_appointment_together(client: httpx.AsyncClient) -> None:
+    slot = {
+        "resourceType": "Slot",
+        "schedule": reference("Schedule/elsewhere"),
+        "status": "free",
+        "start": utc(TOMORROW + timedelta(days=70)),
+        "end": utc(TOMORROW + timedelta(days=70, minutes=30)),
+    }
+    appointment = plain(
+        TOMORROW + timedelta(days=70),
+        "Practitioner/ehr",
+        slot=[reference("urn:uuid:6f0a6cb5-4f6c-4c7d-9a55-5d0f4f2b7a11")],
+    )
+    entries = [
+        {
+            "fullUrl": "urn:uuid:6f0a6cb5-4f6c-4c7d-9a55-5d0f4f2b7a11",
+            "resource": slot,
+            "request": {"method": "POST", "url": "Slot"},
+        },
+        {"resource": appointment, "request": {"method": "POST", "url": "Appointment"}},
+    ]
+    answer = await client.post("", json={"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    assert answer.status_code == 200, answer.text
+    location = answer.json()["entry"][0]["response"]["location"]
+    assert (await client.get("/".join(location.split("/")[-4:-2]))).json()["status"] == "busy"
+
+
+async def test_of_many_who_book_overlapping_times_one_wins(client: httpx.AsyncClient) -> None:
+    practitioner = await practitioner_with_hours(client)
+    patients = [await patient(client) for _ in range(20)]
+    for _ in range(3):
+        proposal = reference(f"Appointment/{(await find(client, practitioner))[0]['id']}")
+        answers = await asyncio.gather(
+            *(
+                operate(client, "book", appointment_reference=proposal, patient_reference=reference(whom))
+                for whom in patients
+            )
+        )
+        statuses = sorted(answer.status_code for answer in answers)
+        assert statuses == [200] + [409] * (len(patients) - 1)
+        assert all(a.json()["resourceType"] == "OperationOutcome" for a in answers if a.status_code == 409)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "told"),
+    [
+        ({}, 400, "appointment-reference"),
+        ({"appointment_reference": reference("Appointment/unknown")}, 404, "Appointment/unknown"),
+        (
+            {
+                "appointment_resource": plain(
+                    TOMORROW + timedelta(days=80), "Patient/nobody", "Practitioner/nobody"
+                )
+            },
+            422,
+            "Patient/nobody",
+        ),
+        ({"appointment_resource": {"resourceType": "Appointment", "status": "booked"}}, 400, "participant"),
+        ({"wrong_name": reference("Appointment/1")}, 400, "wrong-name"),
+    ],
+)
+async def test_a_booking_that_cannot_be_says_why(
+    client: httpx.AsyncClient, parameters: dict[str, Any], status: int, told: str
+) -> None:
+    answer = await operate(client, "book", **parameters)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["resourceType"] == "OperationOutcome"
+    assert told in answer.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        ({}, "start"),
+        ({"start": "2026-01-01T00:00:00Z"}, "end"),
+        ({"start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "end"),
+        ({"start": "soon", "end": "later"}, "start"),
+        ({"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z", "colour": "red"}, "colour"),
+    ],
+)
+async def test_find_says_what_it_needs(client: httpx.AsyncClient, asked: dict[str, str], where: str) -> None:
+    answer = await client.get("Appointment/$find", params=asked)
+    assert answer.status_code == 400
+    assert where in answer.text

@@ -27,7 +27,11 @@ class Issue:
 
     def as_json(self) -> dict[str, Any]:
         """The issue as an OperationOutcome.issue element."""
-        element: dict[str, Any] = {"severity": self.severity, "code": self.code, "diagnostics": self.diagnostics}
+        element: dict[str, Any] = {
+            "severity": self.severity,
+            "code": self.code,
+            "diagnostics": self.diagnostics,
+        }
         if self.expression:
             element["expression"] = [self.expression]
         return element
@@ -90,7 +94,10 @@ def gone(type_: str, id_: str) -> FhirError:
 
 def not_allowed(method: str, allowed: Sequence[str]) -> FhirError:
     return _error(
-        405, "not-supported", f"{method} is not allowed here; use {', '.join(allowed)}.", Allow=", ".join(allowed)
+        405,
+        "not-supported",
+        f"{method} is not allowed here; use {', '.join(allowed)}.",
+        Allow=", ".join(allowed),
     )
 
 
@@ -109,7 +116,9 @@ def busy() -> FhirError:
 
 
 def version_mismatch(type_: str, id_: str) -> FhirError:
-    return _error(412, "conflict", f"{type_}/{id_} has another current version than If-Match says.", "http.If-Match")
+    return _error(
+        412, "conflict", f"{type_}/{id_} has another current version than If-Match says.", "http.If-Match"
+    )
 
 
 def multiple_matches(criteria_of: str) -> FhirError:
@@ -122,7 +131,10 @@ def too_large(diagnostics: str) -> FhirError:
 
 def unsupported_media_type(got: str) -> FhirError:
     return _error(
-        415, "not-supported", f"'{got[:80]}' is not accepted; send application/fhir+json.", "http.Content-Type"
+        415,
+        "not-supported",
+        f"'{got[:80]}' is not accepted; send application/fhir+json.",
+        "http.Content-Type",
     )
 
 
@@ -139,4 +151,6 @@ def unavailable(diagnostics: str) -> FhirError:
 
 
 def internal(request_id: str) -> FhirError:
-    return _error(500, "exception", f"Something failed on our side; the log has it under request {request_id}.")
+    return _error(
+        500, "exception", f"Something failed on our side; the log has it under request {request_id}."
+    )

@@ -8,8 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import entry_points
 from typing import Any
 
-import asyncpg
-
 from telerehab.engine import Engine
 from telerehab.events.brokers.postgres import PostgresBroker
 from telerehab.events.database import Database
@@ -29,6 +27,7 @@ from telerehab.service import Service
 from telerehab.settings import GATEWAY, SERVICES, Settings
 from telerehab.store.migrate import migrate
 from telerehab.store.pool import Pool
+from telerehab.store.roles import role_to_take
 from telerehab.store.store import Store
 
 EVENT_KEY = "SELECT value FROM broker.secret WHERE name = 'event-key'"
@@ -128,7 +127,7 @@ async def _pool(schema: str, settings: Settings, stack: AsyncExitStack) -> Pool:
     pool = Pool(
         _dsn(schema, settings),
         schema=schema,
-        role=await _role(schema, settings),
+        role=await role_to_take(_dsn(schema, settings), schema),
         size=settings.database_connections,
         statement_timeout=settings.statement_timeout,
     )
@@ -138,7 +137,7 @@ async def _pool(schema: str, settings: Settings, stack: AsyncExitStack) -> Pool:
 
 
 async def _database(schema: str, settings: Settings, stack: AsyncExitStack) -> Database:
-    role = await _role(schema, settings)
+    role = await role_to_take(_dsn(schema, settings), schema)
     served: dict[str, Any] = {"server_settings": {"role": role}} if role else {}
     database = Database(_dsn(schema, settings), **served)
     stack.push_async_callback(database.close)
@@ -150,20 +149,6 @@ def _elsewhere(settings: Settings) -> frozenset[str]:
     here = _dsn(GATEWAY, settings)
     urls = {name: settings.of(name).database_url for name in SERVICES}
     return frozenset(name for name, url in urls.items() if url and url.get_secret_value() != here)
-
-
-async def _role(schema: str, settings: Settings) -> str | None:
-    """The service's own role, if we log in as somebody who may take it on; None where there are no roles."""
-    connection = await asyncpg.connect(_dsn(schema, settings))
-    try:
-        role = f"{await connection.fetchval('SELECT current_database()')}_{schema}"
-        known = await connection.fetchval(
-            "SELECT pg_has_role(oid, 'SET') FROM pg_roles WHERE rolname = $1 AND rolname <> session_user",
-            role,
-        )
-        return role if known else None
-    finally:
-        await connection.close()
 
 
 async def _event_key(pool: Pool) -> bytes:

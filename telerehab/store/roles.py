@@ -80,6 +80,20 @@ async def _make(connection: asyncpg.Connection, role: str, password: str | None)
         await connection.execute(f"ALTER ROLE {quoted(role)} LOGIN PASSWORD {literal}")
 
 
+async def role_to_take(dsn: str, service: str) -> str | None:
+    """The service's own role, if we log in as somebody else who may take it on; None where there is no such role."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        role = Roles(await connection.fetchval("SELECT current_database()")).of(service)
+        may = await connection.fetchval(
+            "SELECT pg_has_role(oid, 'SET') FROM pg_roles WHERE rolname = $1 AND rolname <> session_user",
+            role,
+        )
+        return role if may else None
+    finally:
+        await connection.close()
+
+
 async def grant(
     connection: asyncpg.Connection, roles: Roles, service: str, projection_tables: Iterable[str]
 ) -> None:

@@ -123,7 +123,8 @@ async def test_a_booking_takes_its_time_and_names_what_follows(client: httpx.Asy
     appointment = await booked(client, practitioner, whom)
     assert appointment["status"] == "booked"
     assert appointment["meta"]["versionId"] == "1"
-    assert extension_value(appointment, VISIT_ENCOUNTER)["reference"].startswith("Encounter/")
+    encounter: JsonObject = extension_value(appointment, VISIT_ENCOUNTER) or {}
+    assert encounter["reference"].startswith("Encounter/")
     assert (join_link(appointment, APPOINTMENT_VIRTUAL_SERVICE) or "").startswith(
         "https://hospital.example/join/"
     )

@@ -11,7 +11,7 @@ from telerehab.fhir import json
 from telerehab.fhir.outcome import FhirError
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
 from telerehab.resource import Resource
-from telerehab.rpc.encoding import decode_caller, encode_resource
+from telerehab.rpc.encoding import decode_caller, decode_resource, encode_resource
 from telerehab.rpc.write_set_encoding import encode_write_set
 from telerehab.server.criteria import Criteria
 from telerehab.server.interactions.update import put
@@ -42,7 +42,7 @@ async def plan(engine: Engine, request: pb.PlanRequest) -> pb.PlanResponse:
 
 def _overlay(request: pb.PlanRequest) -> dict[str, Resource | None]:
     return {
-        entry.reference: Resource.of(json.parse_object(entry.content)) if entry.content else None
+        entry.reference: decode_resource(entry.resource) if entry.HasField("resource") else None
         for entry in request.overlay
     }
 

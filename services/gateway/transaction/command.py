@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from telerehab.access import Caller
 from telerehab.fhir.json import JsonObject
-from telerehab.fhir.outcome import FhirError, Issue
+from telerehab.fhir.outcome import FhirError, Issue, bad_request
+from telerehab.server.commands import MAX_KEY
 from telerehab.write_set import Command, Remembered
 
 KEY_HEADER = "idempotency-key"
@@ -15,7 +16,10 @@ KEY_HEADER = "idempotency-key"
 
 def command_of(caller: Caller, headers: Mapping[str, str], bundle: JsonObject, body: bytes) -> Command | None:
     """The command, its answer still empty; None if neither `Idempotency-Key` nor Bundle.identifier names it."""
-    key = headers.get(KEY_HEADER) or _identifier(bundle)
+    given = headers.get(KEY_HEADER)
+    if given is not None and not 0 < len(given) <= MAX_KEY:
+        raise bad_request(f"The key has 1 to {MAX_KEY} characters.", "http.Idempotency-Key", "value")
+    key = given or _identifier(bundle)
     if not key:
         return None
     named = hashlib.sha256("\0".join((caller.name, key)).encode()).digest()

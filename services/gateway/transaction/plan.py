@@ -12,7 +12,7 @@ from telerehab.fhir import json
 from telerehab.fhir.outcome import FhirError
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
 from telerehab.resource import Resource
-from telerehab.rpc.encoding import decode_resource, encode_caller
+from telerehab.rpc.encoding import decode_resource, encode_caller, encode_resource
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.rpc.write_set_encoding import decode_write_set
 from telerehab.server.conditions import if_match, only_if_absent
@@ -40,7 +40,10 @@ async def plan(
 ) -> Plan | None:
     """The owners' plans; None if what was resolved no longer holds. Raises FhirError with the issues of all owners."""
     owners = sorted(shares)
-    asked = (neighbours.owner(name).plan(_request(name, caller, base_url, shares)) for name in owners)
+    overlays = {name: [_overlay(placed) for placed in share] for name, share in shares.items()}
+    asked = (
+        neighbours.owner(name).plan(_request(name, caller, base_url, shares, overlays)) for name in owners
+    )
     answers = await asyncio.gather(*asked, return_exceptions=True)
     _raise_refusals([answer for answer in answers if isinstance(answer, BaseException)])
     planned = [answer for answer in answers if not isinstance(answer, BaseException)]
@@ -69,19 +72,24 @@ def _raise_refusals(errors: Sequence[BaseException]) -> None:
 
 
 def _request(
-    owner: str, caller: Caller, base_url: str, shares: Mapping[str, Sequence[Placed]]
+    owner: str,
+    caller: Caller,
+    base_url: str,
+    shares: Mapping[str, Sequence[Placed]],
+    overlays: Mapping[str, Sequence[pb.OverlayEntry]],
 ) -> pb.PlanRequest:
     return pb.PlanRequest(
         caller=encode_caller(caller),
         base_url=base_url,
         entries=[_entry(placed) for placed in shares[owner]],
-        overlay=[
-            pb.OverlayEntry(reference=placed.reference, content=_text(placed))
-            for name, share in shares.items()
-            if name != owner
-            for placed in share
-        ],
+        overlay=[each for name, listed in overlays.items() if name != owner for each in listed],
     )
+
+
+def _overlay(placed: Placed) -> pb.OverlayEntry:
+    """What the other owners see of a write."""
+    resource = None if placed.content is None else encode_resource(Resource.of(placed.content))
+    return pb.OverlayEntry(reference=placed.reference, resource=resource)
 
 
 def _entry(placed: Placed) -> pb.PlanEntry:

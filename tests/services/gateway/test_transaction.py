@@ -197,6 +197,7 @@ async def test_a_repeated_command_has_one_effect_and_one_answer(deployment: Depl
     repeated = await asyncio.gather(*(post(deployment, bundle, **headers) for _ in range(5)))
     assert [each.json() for each in repeated] == [first.json()] * 5
     assert await deployment.counts() == before
+    assert (await post(deployment, bundle, **{"idempotency-key": "x" * 300})).status_code == 400
     bundle["entry"].pop()
     other = await post(deployment, bundle, **headers)
     assert other.status_code == 422

@@ -132,12 +132,12 @@ class PlanEntry(_message.Message):
     def __init__(self, index: _Optional[int] = ..., method: _Optional[str] = ..., type: _Optional[str] = ..., id: _Optional[str] = ..., content: _Optional[str] = ..., if_version: _Optional[int] = ..., if_absent: _Optional[bool] = ..., criteria: _Optional[str] = ...) -> None: ...
 
 class OverlayEntry(_message.Message):
-    __slots__ = ("reference", "content")
+    __slots__ = ("reference", "resource")
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
-    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_FIELD_NUMBER: _ClassVar[int]
     reference: str
-    content: str
-    def __init__(self, reference: _Optional[str] = ..., content: _Optional[str] = ...) -> None: ...
+    resource: _resource_pb2.Resource
+    def __init__(self, reference: _Optional[str] = ..., resource: _Optional[_Union[_resource_pb2.Resource, _Mapping]] = ...) -> None: ...
 
 class PlanRequest(_message.Message):
     __slots__ = ("caller", "entries", "overlay", "base_url")

@@ -23,12 +23,14 @@ class Resource:
 
     `version` counts from 1, 0 means not stored yet. A deleted version has neither text nor content. `patients` are
     the ids of the Patients in whose compartment it is, None where nobody has said yet.
+    `event_key` orders its events: the store gives it at creation, it never changes, and is empty where not read.
     """
 
     __slots__ = (
         "_content",
         "_text",
         "deleted",
+        "event_key",
         "id",
         "last_updated",
         "patients",
@@ -55,6 +57,7 @@ class Resource:
         self.version = version
         self.last_updated = last_updated
         self.deleted = deleted
+        self.event_key = b""
         self.patients = patients
         self.splice = splice
         self._text = text
@@ -112,7 +115,7 @@ class Resource:
 
 def instant(moment: datetime) -> str:
     """A FHIR instant in UTC with milliseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def without_server_meta(content: JsonObject) -> JsonObject:

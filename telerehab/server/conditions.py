@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from telerehab.fhir.outcome import bad_request
 from telerehab.resource import Resource
@@ -16,6 +16,8 @@ from telerehab.resource import Resource
 NEVER = -1
 _ETAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e]*)"')
 _ETAGS = re.compile(r'(?:W/)?"([\x21\x23-\x7e]*)"(?:\s*,\s*(?:W/)?"[\x21\x23-\x7e]*")*')
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -63,4 +65,8 @@ def unmodified(resource: Resource, if_none_match: str | None, if_modified_since:
 
 def http_date(moment: datetime) -> str:
     """A time as HTTP headers have it: "Sun, 06 Nov 1994 08:49:37 GMT"."""
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
+    utc = moment.astimezone(UTC)
+    return (
+        f"{_DAYS[utc.weekday()]}, {utc.day:02d} {_MONTHS[utc.month - 1]} {utc.year:04d}"
+        f" {utc.hour:02d}:{utc.minute:02d}:{utc.second:02d} GMT"
+    )

@@ -18,6 +18,14 @@ from telerehab.server.request import FhirRequest, FhirResponse, decoded_pairs, s
 
 _BASE = BASE_PATH.encode()
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_READ = {
+    name.encode(): name
+    for name in (
+        "accept", "content-encoding", "content-length", "content-type", "idempotency-key", "if-match",
+        "if-modified-since", "if-none-exist", "if-none-match", "prefer", "x-telerehab-position",
+    )
+}  # fmt: skip
+"""The headers that anything here reads; others are not even decoded."""
 _ONCE = frozenset({b"if-match", b"if-none-exist", b"content-type", b"idempotency-key"})
 ANONYMOUS = "anonymous"
 
@@ -128,7 +136,10 @@ def _headers(scope: Scope) -> dict[str, str]:
     """Headers by name; a doubled one is 400 where two values would contradict each other, else they are joined."""
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
+        key = _READ.get(name)
+        if key is None:
+            continue
+        text = value.decode("latin-1")
         if key in headers:
             if name in _ONCE:
                 raise bad_request("This header may be given once only.", f"http.{key}")

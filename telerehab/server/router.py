@@ -131,6 +131,8 @@ def codes(*, on_types: bool) -> list[str]:
 
 def _place(path: tuple[str, ...]) -> str:
     """Where a path leads, in the words of `ROUTES`: "[type]/[id]"."""
+    if len(path) == 2 and path[1][:1] not in ("_", "$") and path[0][:1] not in ("_", "$"):
+        return "[type]/[id]"  # most requests, without further looking
     if len(path) > len(_PLACES):
         return "too deep"
     return "/".join(

@@ -88,7 +88,7 @@ async def test_every_claimed_search_parameter_is_answered(
         for parameter in resource["searchParam"]:
             value = VALUES[parameter["type"]]
             if value is not None:
-                query = {parameter["name"]: value, "_count": 1}
+                query: dict[str, str] = {parameter["name"]: value, "_count": "1"}
                 response = await client.get(resource["type"], params=query)
                 assert response.status_code == 200, (resource["type"], parameter, response.text)
 

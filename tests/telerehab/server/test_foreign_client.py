@@ -44,7 +44,7 @@ async def test_a_resource_lives_and_dies(fhir: AsyncFHIRClient) -> None:
     counted = await fhir.resources("Patient").search(_id=patient.id, _summary="count").fetch_raw()
     assert counted["total"] == 1
     assert await patient.is_valid()
-    await patient.delete()
+    await patient.delete()  # type: ignore[no-untyped-call]
     with pytest.raises((ResourceNotFound, OperationOutcome)):
         await fhir.reference("Patient", patient.id).to_resource()
 

@@ -115,7 +115,10 @@ async def test_what_writes_is_posted_what_does_not_may_be_got(client: httpx.Asyn
         ({**TO, "colour": {"valueString": "red"}}, "Parameters"),
         ({"to": {"valueCode": "here"}}, "Parameters.to"),
         ({"to": {"valueString": 7}}, "Parameters.parameter.where(name='to').value.ofType(string)"),
-        ({**TO, "fast": {"valueBoolean": "yes"}}, "Parameters.parameter.where(name='fast').value.ofType(boolean)"),
+        (
+            {**TO, "fast": {"valueBoolean": "yes"}},
+            "Parameters.parameter.where(name='fast').value.ofType(boolean)",
+        ),
         ({**TO, "who": {"resource": {"resourceType": "Practitioner"}}}, "Parameters.who"),
         ({**TO, "who": {"valueString": "x"}}, "Parameters.who"),
         ({**TO, "step": {"part": [{"name": "hand", "valueCode": "left"}]}}, "Parameters.step"),

@@ -18,7 +18,7 @@ FAMILIES = ["Adler", "Beyer", "Conrad", "Dorn", "Ebert"]
 async def client(new_engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(new_engine) as opened:
         for family in FAMILIES:
-            patient = {"resourceType": "Patient", "id": family, "name": [{"family": family}]}
+            patient: dict[str, Any] = {"resourceType": "Patient", "id": family, "name": [{"family": family}]}
             patient |= {
                 "managingOrganization": {"reference": "Organization/clinic"},
                 "active": family != "Dorn",
@@ -131,7 +131,7 @@ async def test_totals_parts_and_includes(client: httpx.AsyncClient) -> None:
 
 
 async def test_own_absolute_reference_is_a_local_one(client: httpx.AsyncClient) -> None:
-    patient = {"resourceType": "Patient", "id": "Far", "name": [{"family": "Far"}]}
+    patient: dict[str, Any] = {"resourceType": "Patient", "id": "Far", "name": [{"family": "Far"}]}
     patient["managingOrganization"] = {"reference": f"{BASE}/Organization/clinic"}
     await client.put("Patient/Far", json=patient)
     for value in ("Organization/clinic", "clinic", f"{BASE}/Organization/clinic"):

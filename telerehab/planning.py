@@ -38,9 +38,10 @@ def _add_row(write_set: WriteSet, work: UnitOfWork, planned: Planned, counters: 
     after, current = planned.after, planned.current
     subject = after or current
     assert subject is not None
-    before = engine.index(planned.before) if planned.before else None
+    before = engine.index(planned.before) if planned.before and (engine.counted or not after) else None
     index = engine.index(after) if after else _deleted(subject, before)
     subject.patients = patients = index.patients
+    subject.event_key = current.event_key if current else _event_key(work, subject)
     write_set.rows.append(
         RowWrite(
             planned.entry,
@@ -51,7 +52,7 @@ def _add_row(write_set: WriteSet, work: UnitOfWork, planned: Planned, counters: 
             after.text if after else None,
             after.splice if after else 0,
             index,
-            identity.event_key(engine.event_secret, patients[0] if patients else subject.id),
+            subject.event_key,
         )
     )
     for key in engine.counted_by(before) | engine.counted_by(index):
@@ -96,13 +97,11 @@ def _side_row(resource_id: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _outbox_row(work: UnitOfWork, message: Message, about: Resource) -> OutboxRow:
-    engine = work.engine
-    patients = engine.patients(about) if not about.deleted else []
     cause = work.event
     return OutboxRow(
         event_id=identity.new_id(),
-        topic=engine.topic_of(message),
-        key=identity.event_key(engine.event_secret, patients[0] if patients else about.id),
+        topic=work.engine.topic_of(message),
+        key=about.event_key or _event_key(work, about),
         type=message.DESCRIPTOR.full_name,
         subject=about.reference,
         payload=message.SerializeToString(),
@@ -110,3 +109,9 @@ def _outbox_row(work: UnitOfWork, message: Message, about: Resource) -> OutboxRo
         cause=cause.id if cause else "",
         depth=cause.depth + 1 if cause else 0,
     )
+
+
+def _event_key(work: UnitOfWork, about: Resource) -> bytes:
+    """The key of a resource's first version: that of its first patient, so that a patient's events keep their order."""
+    patients = about.patients if about.patients is not None else work.engine.patients(about)
+    return identity.event_key(work.engine.event_secret, patients[0] if patients else about.id)

@@ -16,7 +16,7 @@ from telerehab.store.pool import Pool
 from telerehab.store.visible import version_visible, visible
 
 COLUMNS = "type, id, version, last_updated, deleted, content, splice, patients"
-_CURRENT = f"SELECT {COLUMNS} FROM resource r WHERE type = $1 AND id = $2"
+_CURRENT = f"SELECT {COLUMNS}, event_key FROM resource r WHERE type = $1 AND id = $2"
 _MANY = f"""
     SELECT {COLUMNS} FROM unnest($1::text[], $2::text[]) AS wanted (of_type, of_id)
     JOIN resource r ON type = of_type AND id = of_id
@@ -32,7 +32,11 @@ async def read(pool: Pool, type_: str, id_: str, access: Access) -> Resource | N
         parameters: list[Any] = [type_, id_]
         condition = visible(access, "r", parameters, type_)
         rows = await pool.fetch(f"{_CURRENT} AND {condition}", *parameters)
-    return resource_of(rows[0]) if rows else None
+    if not rows:
+        return None
+    resource = resource_of(rows[0])
+    resource.event_key = rows[0]["event_key"]
+    return resource
 
 
 async def read_many(pool: Pool, references: Sequence[tuple[str, str]], access: Access) -> list[Resource]:

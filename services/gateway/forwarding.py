@@ -71,9 +71,6 @@ class Forwarder:
         finally:
             await response.aclose()
 
-    async def close(self) -> None:
-        await self._client.aclose()
-
 
 async def _answer(response: httpx.Response, send: Send) -> None:
     headers = [

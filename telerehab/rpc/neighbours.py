@@ -39,10 +39,6 @@ class Neighbours:
         """The service that owns a FHIR type."""
         return self._owners[owner_of(type_)]
 
-    @property
-    def all(self) -> list[Owner]:
-        return list(self._owners.values())
-
     async def read(self, reference: str, caller: Caller) -> Resource | None:
         """A live resource of another owner, or None; FhirError 503 if the owner does not answer."""
         found = await self.owner_of(reference.partition("/")[0]).read([reference], caller)

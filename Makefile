@@ -26,7 +26,7 @@ demo: $(VENV)/.installed
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy telerehab services tools tests
+	@$(BIN)/mypy telerehab services tools demo tests
 	@$(BIN)/python tools/check_imports.py
 
 proto: $(VENV)/.installed-dev

@@ -42,7 +42,17 @@ def _play_on_our_own(tell: Telling) -> None:
     with _folder() as folder:
         tell.starting("Starting the platform, a process for each service ...")
         with deployed(folder / "data") as platform:
-            play(Journey(platform.base, tell, platform.events))
+            try:
+                play(Journey(platform.base, tell, platform.events))
+            except Exception as error:
+                kept = Path(tempfile.gettempdir(), f"{folder.name}.log")
+                shutil.copyfile(platform.log, kept)
+                error.add_note(f"What the platform said meanwhile: {kept}")
+                raise
+        tell.afterword(
+            "Now it is stopped, and its links lead nowhere. To look around: make run, and beside it"
+            " make demo ARGS='--base http://127.0.0.1:8080/fhir/R4'"
+        )
 
 
 @contextmanager

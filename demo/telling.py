@@ -36,6 +36,10 @@ class Telling:
         """What happens before the story, which takes a moment."""
         self._write(self._in(DIM, text))
 
+    def afterword(self, text: str) -> None:
+        """What to do next."""
+        self._write(self._in(DIM, textwrap.fill(text, self._width)))
+
     def title(self, text: str, place: str) -> None:
         """What is told, and of which server."""
         self._write(f"\n{self._in(BOLD, text)}\n{self._in(DIM, place)}\n")
@@ -60,7 +64,12 @@ class Telling:
     def note(self, text: str) -> None:
         """What the step found."""
         self._below += textwrap.wrap(
-            text, self._width, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False
+            text,
+            self._width,
+            initial_indent=INDENT,
+            subsequent_indent=INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
         )
 
     def link(self, name: str, url: str) -> None:
@@ -73,6 +82,7 @@ class Telling:
             lines = [error.asked, error.told, *error.issues]
         else:
             lines = [f"{type(error).__name__}: {error}"]
+        lines += getattr(error, "__notes__", ())
         self._write("")
         for line in lines:
             self._write(f"{INDENT}{self._in(RED, line)}")

@@ -120,6 +120,7 @@ class Pool:
             "search_path": f'"{schema}", public',
             "plan_cache_mode": "force_custom_plan",
             "jit": "off",
+            "work_mem": "16MB",  # a bitmap over a million rows stays exact
             "statement_timeout": milliseconds,
             "idle_in_transaction_session_timeout": milliseconds,
             "timezone": "UTC",

@@ -28,7 +28,7 @@ class Statement:
 
     def value(self, value: Any, type_: str) -> str:
         """The placeholder of `value`, cast to the SQL type `type_`."""
-        if type_ == "text" and "\0" in value:
+        if isinstance(value, str) and "\0" in value:
             raise bad_request("A search value must not hold the character U+0000.")
         self.parameters.append(value)
         return f"${len(self.parameters)}::{type_}"

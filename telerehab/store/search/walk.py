@@ -17,10 +17,9 @@ def walkable(order: Order, position: Position | None, sql: Statement) -> bool:
     """Whether an index has the rows in this order, from `position` on."""
     if not order.keys:
         return True
-    first = order.keys[0]
     if position is not None and position.keys[0] is None:
         return False
-    return not (first.by == "number" and first.descending) if order.side_key else sql.type is not None
+    return order.side_key is not None or sql.type is not None
 
 
 def walk(
@@ -45,27 +44,52 @@ def walk(
     values = _values(order, sql)
     return (
         f"SELECT {order.columns('c')}"
-        f" FROM (SELECT r.rid{values} FROM {rows} WHERE {' AND '.join(conditions)}) c"
+        f" FROM (SELECT r.rid, r.type{values} FROM {rows} WHERE {' AND '.join(conditions)}) c"
         f" WHERE {order.after(position, 'c', sql)}"
-        f" ORDER BY {order.by('c', first_is_there=True)} LIMIT {sql.value(limit, 'bigint')}"
+        f" ORDER BY {_by(order, sql)} LIMIT {sql.value(limit, 'bigint')}"
     )
+
+
+def _by(order: Order, sql: Statement) -> str:
+    """The order, written as the index has it that is walked."""
+    typed = f"c.type {_direction(order)}, " if not order.keys and sql.type is not None else ""
+    return typed + order.by("c", first_is_there=True)
 
 
 def _row_walk(window: int, order: Order, position: Position | None, sql: Statement) -> str:
     """The next resources by rid, id or lastUpdated."""
-    column, bound = "r.rid", "true"
-    if order.keys:
-        where = source(order.keys[0])
-        column = where.column
-        if position is not None:
-            bound = f"{column} {_or_later(order)} {sql.value(position.keys[0], 'text')}::{where.type}"
-    elif position is not None:
-        bound = f"r.rid {_or_later(order)} {sql.value(position.rid, 'bigint')}"
-    typed = f"r.type = {sql.value(sql.type, 'text')}" if sql.type is not None else "true"
+    if not order.keys:
+        bound = _typed_rid(order, position, sql) if sql.type is not None else _rid(order, position, sql)
+        by = "r.type {0}, r.rid {0}" if sql.type is not None else "r.rid {0}"
+        return (
+            f"(SELECT {_ROW} FROM resource r WHERE {bound} ORDER BY {by.format(_direction(order))}"
+            f" LIMIT {sql.value(window or None, 'bigint')} OFFSET 0) r"
+        )
+    where = source(order.keys[0])
+    bound = f"r.type = {sql.value(sql.type, 'text')}"
+    if position is not None:
+        bound += f" AND {where.column} {_or_later(order)} {sql.value(position.keys[0], 'text')}::{where.type}"
     return (
-        f"(SELECT {_ROW} FROM resource r WHERE {typed} AND {bound}"
-        f" ORDER BY {column} {_direction(order)}{_first(window, sql)}) r"
+        f"(SELECT {_ROW} FROM resource r WHERE {bound}"
+        f" ORDER BY {where.column} {_direction(order)}{_first(window, sql)}) r"
     )
+
+
+def _rid(order: Order, position: Position | None, sql: Statement) -> str:
+    return f"r.rid {_later(order)} {sql.value(position.rid, 'bigint')}" if position is not None else "true"
+
+
+def _typed_rid(order: Order, position: Position | None, sql: Statement) -> str:
+    """The rows of the type after `position`, as a range of the index on (type, rid).
+
+    With `type = …` the planner would walk the primary key instead, through all newer rows of other types.
+    """
+    type_ = sql.value(sql.type, "text")
+    if position is None:
+        return f"r.type >= {type_} AND r.type <= {type_}"
+    other_end = ">=" if order.rid_descending else "<="
+    after = f"(r.type, r.rid) {_later(order)} ({type_}, {sql.value(position.rid, 'bigint')})"
+    return f"{after} AND r.type {other_end} {type_}"
 
 
 def _side_walk(key: SortKey, window: int, order: Order, position: Position | None, sql: Statement) -> str:
@@ -107,6 +131,10 @@ def _first(window: int, sql: Statement) -> str:
 
 def _direction(order: Order) -> str:
     return "DESC" if order.rid_descending else "ASC"
+
+
+def _later(order: Order) -> str:
+    return "<" if order.rid_descending else ">"
 
 
 def _or_later(order: Order) -> str:

@@ -78,7 +78,8 @@ CREATE TABLE search_number (
     unit text COLLATE "C" NOT NULL
 );
 CREATE INDEX search_number_rid ON search_number (rid, parameter);
-CREATE INDEX search_number_lo ON search_number (parameter, lo, hi, rid);
+CREATE INDEX search_number_lo ON search_number (parameter, lo, rid) INCLUDE (hi);
+CREATE INDEX search_number_hi ON search_number (parameter, hi, rid) INCLUDE (lo);
 
 CREATE TABLE search_reference (
     rid bigint NOT NULL,

@@ -38,6 +38,7 @@ def test_a_booking_makes_one_visit_and_its_cancellation_ends_it(platform: Breaka
     visits: dict[str, str] = {}
     cancelled: set[str] = set()
     struck = 0
+    before = platform.deployment.events()
     for number in range(ROUNDS):
         with ThreadPoolExecutor(AT_ONCE) as threads:
             hours = range(number * AT_ONCE, (number + 1) * AT_ONCE)
@@ -64,6 +65,8 @@ def test_a_booking_makes_one_visit_and_its_cancellation_ends_it(platform: Breaka
     assert {visit["appointment"]: visit["id"] for visit in found} == visits
     assert all(visit["version"] == (2 if visit["appointment"] in cancelled else 1) for visit in found)
     assert platform.rows(UNHANDLED) == []
+    said = platform.deployment.events() - before
+    assert (said["AppointmentBooked"], said["AppointmentCancelled"]) == (len(visits), len(cancelled))
 
 
 def _visits(platform: Breakable, practitioner: str) -> list[dict[str, object]]:

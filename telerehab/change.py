@@ -23,7 +23,7 @@ class Change:
     """One resource before and after; `after` is None for a deletion, `before` for a creation.
 
     `found` holds what the rule asked to `find`, `others` the other changes of the same bundle or command,
-    `now` the time of the request (aware, UTC).
+    `now` the time of the request (aware, UTC), `version` the one that the change makes (0: another owner's).
     """
 
     before: Resource | None
@@ -31,6 +31,7 @@ class Change:
     now: datetime
     found: Mapping[str, Sequence[Resource]] = field(default_factory=dict)
     others: Sequence[Change] = ()
+    version: int = 0
 
     @property
     def type(self) -> str:

@@ -103,7 +103,12 @@ class Engine:
     def query(self, text: str) -> Query:
         """A search written as in a URL: "Slot?status=free&_sort=start"."""
         type_, _, pairs = text.partition("?")
-        return parse_query(type_, parse_qsl(pairs, keep_blank_values=True), base=self.base_url)
+        return parse_query(
+            type_,
+            parse_qsl(pairs, keep_blank_values=True),
+            base=self.base_url,
+            aliases=self.store.aliases.of,
+        )
 
     def matches(self, query: str, resource: Resource) -> bool:
         return matches(self.query(query).where, self.index(resource))
@@ -138,9 +143,18 @@ class Engine:
         return {parameter_hash(type_, code): f"{type_}.{code}" for type_, code in names}
 
     def counted_keys(self, search: str, values: Sequence[str]) -> list[int]:
-        """The counters that guard a rule's search: one for each reference ("Patient/1") it searches by."""
+        """The counters that guard a rule's search: one for each reference ("Patient/1") it searches by.
+
+        For a Patient there is one for each id of that person, all of which the search finds.
+        """
         parameter = parameter_hash(*guarding_parameter(search))
-        return [counter_key(parameter, value) for value in values]
+        return [counter_key(parameter, same) for value in values for same in self._same(value)]
+
+    def _same(self, reference: str) -> list[str]:
+        type_, _, id_ = reference.partition("/")
+        return (
+            [f"{type_}/{same}" for same in self.store.aliases.of(id_)] if type_ == "Patient" else [reference]
+        )
 
     def counted_by(self, rows: IndexRows | None) -> set[int]:
         """The counters that a write of a resource with these index rows counts up."""

@@ -22,7 +22,11 @@ _ACTIONS = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
 def assemble(work: UnitOfWork) -> WriteSet:
     """The write set of a planned unit of work; its order is the order of planning."""
     write_set = WriteSet(
-        work.engine.service.name, guards=work.relied_on(), inbox=list(work.inbox), command=work.command
+        work.engine.service.name,
+        guards=work.relied_on(),
+        inbox=list(work.inbox),
+        aliases=list(work.aliases),
+        command=work.command,
     )
     counters = dict(work.counters)
     for planned in work.planned.values():

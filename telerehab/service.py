@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from telerehab.aliases import EVERY_SERVICE_HEARS
 from telerehab.change import Rule
 from telerehab.event import Handler
 from telerehab.lifecycle import Lifecycle
@@ -60,5 +61,10 @@ class Service:
     def projections_for(self, type_: str) -> list[Projection]:
         return [projection for projection in self.projections if projection.type == type_]
 
+    @cached_property
+    def hears(self) -> tuple[Handler, ...]:
+        """Its own handlers and those that every service has."""
+        return (*self.handlers, *EVERY_SERVICE_HEARS)
+
     def handlers_of(self, event_type: str) -> list[Handler]:
-        return [handler for handler in self.handlers if handler.event_type == event_type]
+        return [handler for handler in self.hears if handler.event_type == event_type]

@@ -16,13 +16,14 @@ from google.protobuf.message import Message
 
 from telerehab import identity
 from telerehab.access import Caller
+from telerehab.aliases import aliases_of, refuse_outside
 from telerehab.change import Change, Emit, Refuse, Rule, Write
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, gone, not_found, version_mismatch
 from telerehab.finding import Finder
 from telerehab.planning import assemble
 from telerehab.resource import Resource, with_id
-from telerehab.write_set import Applied, Command, Counter, Guard, InboxRow, WriteSet
+from telerehab.write_set import AliasWrite, Applied, Command, Counter, Guard, InboxRow, WriteSet
 
 if TYPE_CHECKING:
     from telerehab.engine import Engine
@@ -76,6 +77,7 @@ class UnitOfWork:
         self.counters: dict[int, Counter] = {}
         self.emitted: list[tuple[Message, Resource]] = []
         self.inbox: list[InboxRow] = []
+        self.aliases: list[AliasWrite] = []
         self.unchanged: list[Resource] = []
         self.command: Command | None = None
         self.write_set: WriteSet | None = None  # once committed
@@ -190,9 +192,11 @@ class UnitOfWork:
         self._validate(self.planned.values())
         self._check_access(self.planned.values())
         for _ in range(MAX_ROUNDS):
-            pending = [planned for reference, planned in self.planned.items() if reference not in self._judged]
+            pending = [
+                planned for reference, planned in self.planned.items() if reference not in self._judged
+            ]
             if not pending:
-                return assemble(self)
+                return self._assembled()
             for planned in pending:
                 self._judged.add(self._reference(planned))
                 await self._judge(planned)
@@ -216,12 +220,19 @@ class UnitOfWork:
             if f"{type_}/{id_}" not in self.planned
         ]
 
+    def _assembled(self) -> WriteSet:
+        """The write set of what is planned now; an event that joins or parts Patients holds here at once."""
+        said = aliases_of(message for message, _ in self.emitted)
+        refuse_outside(said, self.engine.store.aliases.widened(self.caller.access))
+        self.aliases += said
+        return assemble(self)
+
     async def _judge(self, planned: Planned) -> None:
         rules = self.engine.service.rules_for(self._subject(planned).type)
         if not rules:
             return
         others = self._others(planned)
-        change = Change(planned.before, planned.after, self.now, {}, others)
+        change = Change(planned.before, planned.after, self.now, {}, others, planned.expected + 1)
         for rule in rules:
             await self._ask(rule, change, planned)
 
@@ -289,7 +300,7 @@ class UnitOfWork:
             raise FhirError(400, issues)
 
     def _check_access(self, planned: Iterable[Planned]) -> None:
-        access = self.caller.access
+        access = self.engine.store.aliases.widened(self.caller.access)
         if access.unrestricted:
             return
         for write in planned:

@@ -83,6 +83,16 @@ class InboxRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AliasWrite:
+    """Since `version` of Patient `patient` it is (`joined`) or is not an alias of Patient `into`."""
+
+    patient: str
+    into: str
+    version: int
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AuditRow:
     """Who did what to which resource; `patients` are its compartments, `outcome` an HTTP status."""
 
@@ -125,6 +135,7 @@ class WriteSet:
     side_rows: dict[str, tuple[list[str], list[dict[str, Any]]]] = field(default_factory=dict)
     outbox: list[OutboxRow] = field(default_factory=list)
     inbox: list[InboxRow] = field(default_factory=list)
+    aliases: list[AliasWrite] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
     violations: Mapping[str, Refuse] = field(default_factory=dict)
     command: Command | None = None

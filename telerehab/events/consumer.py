@@ -194,8 +194,8 @@ def consumers_of(
 
 def groups_of(service: Service) -> dict[str, list[Handler]]:
     """The groups in which a service reads, by name, with the handlers of each."""
-    safety = [handler for handler in service.handlers if is_safety(handler.event_type)]
-    others = [handler for handler in service.handlers if not is_safety(handler.event_type)]
+    safety = [handler for handler in service.hears if is_safety(handler.event_type)]
+    others = [handler for handler in service.hears if not is_safety(handler.event_type)]
     groups = {service.name: others, f"{service.name}.safety": safety}
     return {group: handlers for group, handlers in groups.items() if handlers}
 

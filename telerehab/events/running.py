@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from telerehab.aliases import is_alias_event
 from telerehab.events import position
 from telerehab.events.brokers.broker import Broker
 from telerehab.events.consumer import Consumer, consumers_of
@@ -27,6 +28,7 @@ class ServiceEvents:
     def __init__(self, engine: Engine, database: Database, broker: Broker, patience: Patience | None) -> None:
         name = engine.service.name
         self.service = engine.service
+        self._aliases = engine.store.aliases
         self._token_wait = engine.settings.token_wait
         self.inbox = Inbox(database, name)
         self.letters = DeadLetters(database, name)
@@ -34,8 +36,14 @@ class ServiceEvents:
         self.consumers = consumers_of(engine, database, broker, self.inbox, patience=patience)
 
     async def wait(self, token: str) -> Waited:
-        """Wait until this service's handlers have taken the events of a position token; see `position.wait`."""
-        return await position.wait(self.service, self.inbox, self.letters, token, self._token_wait)
+        """Wait until this service's handlers have taken the events of a position token; see `position.wait`.
+
+        Where another process took an event that joins or parts Patients, this one then knows of it too.
+        """
+        waited = await position.wait(self.service, self.inbox, self.letters, token, self._token_wait)
+        if any(is_alias_event(type_) for type_, _ in position.events_of(token)):
+            await self._aliases.refresh()
+        return waited
 
 
 @asynccontextmanager

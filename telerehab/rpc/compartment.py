@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/compartmentdefinition-patient.html
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from telerehab.fhir.outcome import bad_request
@@ -47,13 +47,16 @@ CARE_DATES = {
 """The search parameter of each type that says when care was given or is due; other types are never left out for it."""
 
 
-def compartment_query(request: pb.CompartmentRequest, own_types: frozenset[str]) -> Query:
+def compartment_query(
+    request: pb.CompartmentRequest, patients: Sequence[str], own_types: frozenset[str]
+) -> Query:
     """The search that a request means, oldest first; FhirError 400 for a malformed date.
 
-    With care dates a resource counts whose date overlaps them, or that has no date.
+    `patients` are all ids of those whom it names. With care dates a resource counts whose date overlaps them, or that
+    has no date.
     """
     types = own_types & set(request.types) if request.types else own_types
-    wanted: list[Predicate] = [InCompartment(tuple(request.patients))]
+    wanted: list[Predicate] = [InCompartment(tuple(patients))]
     if request.types:
         wanted.append(TypeIn(tuple(sorted(types))))
     if request.HasField("since"):

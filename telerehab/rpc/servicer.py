@@ -55,7 +55,8 @@ class EngineServicer(EngineServiceServicer):
     async def Compartment(self, request: pb.CompartmentRequest, context: Any) -> pb.CompartmentResponse:
         if request.types and self._engine.service.types.isdisjoint(request.types):
             return pb.CompartmentResponse()
-        query = compartment_query(request, self._engine.service.types)
+        patients = self._engine.store.aliases.of_all(request.patients)
+        query = compartment_query(request, patients, self._engine.service.types)
         access = decode_caller(request.caller).access
         page = await self._engine.store.search(query, access, cursor=request.cursor or None)
         await self._audit(request.caller, "", page.matches, "$everything")
@@ -103,8 +104,7 @@ class EngineServicer(EngineServiceServicer):
 
     async def _matches(self, text: str, base_url: str, access: Access) -> pb.Matches:
         type_, _, criteria = text.partition("?")
-        query = Criteria.of(type_, criteria, base_url).query
-        found = await self._engine.store.search_all(query, access, limit=2)
+        found = await Criteria.of(type_, criteria, base_url).found(self._engine, access)
         return pb.Matches(ids=[resource.id for resource in found])
 
 

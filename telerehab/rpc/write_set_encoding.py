@@ -12,7 +12,17 @@ from telerehab.change import Refuse
 from telerehab.fhir import json
 from telerehab.fhir.search.rows import DateRow, IndexRows, NumberRow, ReferenceRow, StringRow
 from telerehab.pb.telerehab.fhir.v1 import write_set_pb2 as pb
-from telerehab.write_set import AuditRow, Command, Counter, Guard, InboxRow, OutboxRow, RowWrite, WriteSet
+from telerehab.write_set import (
+    AliasWrite,
+    AuditRow,
+    Command,
+    Counter,
+    Guard,
+    InboxRow,
+    OutboxRow,
+    RowWrite,
+    WriteSet,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -33,6 +43,10 @@ def encode_write_set(write_set: WriteSet) -> pb.WriteSet:
         },
         outbox=[_encode_outbox(row) for row in write_set.outbox],
         inbox=[pb.InboxRow(event_id=row.event_id, handler=row.handler) for row in write_set.inbox],
+        aliases=[
+            pb.AliasWrite(patient=row.patient, into=row.into, version=row.version, joined=row.joined)
+            for row in write_set.aliases
+        ],
         audit=[_encode_audit(row) for row in write_set.audit],
         violations={
             constraint: pb.Refusal(
@@ -62,6 +76,7 @@ def decode_write_set(message: pb.WriteSet) -> WriteSet:
         },
         outbox=[_decode_outbox(row) for row in message.outbox],
         inbox=[InboxRow(row.event_id, row.handler) for row in message.inbox],
+        aliases=[AliasWrite(row.patient, row.into, row.version, row.joined) for row in message.aliases],
         audit=[_decode_audit(row) for row in message.audit],
         violations={
             constraint: Refuse(

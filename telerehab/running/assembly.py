@@ -66,6 +66,7 @@ class Assembly:
         engine = Engine(
             service, await Store.open(pool, service), neighbours, settings, await _event_key(pool)
         )
+        await stack.enter_async_context(engine.store.aliases.kept_fresh())
         database = await _database(service.name, settings, stack)
         broker = await stack.enter_async_context(PostgresBroker(database).running())
         await stack.enter_async_context(running_events(engine, database, broker))

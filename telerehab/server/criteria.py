@@ -10,22 +10,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from telerehab.fhir.outcome import bad_request, multiple_matches
 from telerehab.fhir.search import parse_query
 from telerehab.fhir.search.predicate import All, Predicate
 from telerehab.fhir.search.query import Query
 from telerehab.resource import Resource
-from telerehab.server.request import decoded_pairs
+from telerehab.server.request import Pairs, decoded_pairs
 from telerehab.unit_of_work import UnitOfWork
 from telerehab.write_set import Counter
+
+if TYPE_CHECKING:
+    from telerehab.access import Access
+    from telerehab.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """Criteria over one type, understood; equal where they ask the same, in whatever order."""
+    """Criteria over one type, as they were written: what is known of aliases must not tell two counters apart."""
 
     query: Query
+    pairs: Pairs
+    base: str
 
     @classmethod
     def of(cls, type_: str, text: str, base: str) -> Criteria:
@@ -34,7 +41,7 @@ class Criteria:
         query = parse_query(type_, pairs, base=base)
         if not _conjuncts(query.where):
             raise bad_request("Criteria must name at least one search parameter.", code="required")
-        return cls(query)
+        return cls(query, pairs, base)
 
     @property
     def key(self) -> int:
@@ -56,7 +63,17 @@ class Criteria:
 
     async def matches(self, work: UnitOfWork) -> Sequence[Resource]:
         """What is stored and matches: none, one, or two where there are several."""
-        return await work.engine.store.search_all(self.query, work.caller.access, limit=2)
+        return await self.found(work.engine, work.caller.access)
+
+    async def found(self, engine: Engine, access: Access) -> Sequence[Resource]:
+        """As `matches`, for whoever does not write; a Patient stands for all ids of that person."""
+        aliases = engine.store.aliases
+        query = (
+            parse_query(self.query.type, self.pairs, base=self.base, aliases=aliases.of)
+            if aliases
+            else self.query
+        )
+        return await engine.store.search_all(query, access, limit=2)
 
 
 def _conjuncts(where: Predicate) -> tuple[Predicate, ...]:

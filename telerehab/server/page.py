@@ -26,7 +26,12 @@ async def answer_page(engine: Engine, request: FhirRequest, pairs: Pairs) -> Fhi
     """The page that the parameters ask for."""
     cursor, pairs = _cursor(pairs)
     query = parse_query(
-        request.type, pairs, lenient=request.prefer.lenient, base=request.base_url, now=engine.clock()
+        request.type,
+        pairs,
+        lenient=request.prefer.lenient,
+        base=request.base_url,
+        now=engine.clock(),
+        aliases=engine.store.aliases.of,
     )
     page = await engine.store.search(query, request.caller.access, cursor=cursor)
     entries = [_entry(request, query, resource, "match") for resource in page.matches]

@@ -31,10 +31,12 @@ _ARRAYS = (
     "events",
     "handled",
     "trail",
+    "aliases",
 )
 _counter = attrgetter("key", "expected", "bump")
 _event = attrgetter("event_id", "topic", "key", "type", "subject", "payload", "traceparent", "cause", "depth")
 _handled = attrgetter("event_id", "handler")
+_alias = attrgetter("patient", "into", "version", "joined")
 audit_write = attrgetter(
     "request_id", "caller", "address", "action", "type", "id", "version", "patients", "outcome", "query"
 )
@@ -93,6 +95,7 @@ def _arrays(write_set: WriteSet) -> Iterator[Sequence[Any] | None]:
     yield [_event(row) for row in write_set.outbox] or None
     yield [_handled(row) for row in write_set.inbox] or None
     yield [audit_write(row) for row in write_set.audit] or None
+    yield [_alias(row) for row in write_set.aliases] or None
 
 
 def _row(row: RowWrite) -> tuple[Any, ...]:

@@ -26,6 +26,7 @@ APPLIED = (
     "search_number",
     "search_reference",
     "counter",
+    "patient_alias",
     "command",
     "secret",
     "migration",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from telerehab.access import Access
+from telerehab.fhir.outcome import FhirError
 from telerehab.fhir.search.query import Query
 from telerehab.resource import Resource
 from telerehab.service import Service
 from telerehab.store import counters, history, read, safe_time, write
+from telerehab.store.aliases import Aliases
 from telerehab.store.audit import Auditor
 from telerehab.store.command import remembered
 from telerehab.store.cursor import Cursors
@@ -26,15 +29,16 @@ from telerehab.write_set import Applied, AuditRow, Remembered, WriteSet
 class Store:
     """Reads and commits of one service in its schema; made by `Store.open`.
 
-    Every read takes the access predicate and answers hidden rows as if they were not there. All raise FhirError
-    503 where the database cannot be reached or takes too long.
+    Every read takes the access predicate and answers hidden rows as if they were not there; access to a Patient is
+    access to all ids of that person. All raise FhirError 503 where the database cannot be reached or takes too long.
     """
 
     def __init__(self, pool: Pool, service: Service, cursor_key: bytes) -> None:
         self.pool = pool
         self.service = service
         self.cursors = Cursors(cursor_key)
-        self.searches = Search(pool, self.cursors)
+        self.aliases = Aliases(pool)
+        self.searches = Search(pool, self.cursors, self.aliases)
         self._auditor = Auditor(pool)
 
     @classmethod
@@ -43,19 +47,21 @@ class Store:
         async with pool.held() as held:
             await check(await held.connect(), schema_of(service))
         (row,) = await pool.fetch("SELECT value FROM secret WHERE name = 'cursor'")
-        return cls(pool, service, row[0])
+        store = cls(pool, service, row[0])
+        await store.aliases.refresh()
+        return store
 
     async def read(self, type_: str, id_: str, access: Access) -> Resource | None:
         """The current version, also if it is a deletion; None if it never existed or is hidden."""
-        return await read.read(self.pool, type_, id_, access)
+        return await read.read(self.pool, type_, id_, self.aliases.widened(access))
 
     async def read_many(self, references: Sequence[tuple[str, str]], access: Access) -> list[Resource]:
         """The live and visible ones of the resources named by (type, id), in no order."""
-        return await read.read_many(self.pool, references, access)
+        return await read.read_many(self.pool, references, self.aliases.widened(access))
 
     async def version(self, type_: str, id_: str, version: int, access: Access) -> Resource | None:
         """One version, also if it is a deletion; None if there is none, or it or the current one is hidden."""
-        return await read.version(self.pool, type_, id_, version, access)
+        return await read.version(self.pool, type_, id_, version, self.aliases.widened(access))
 
     async def history(
         self,
@@ -69,17 +75,18 @@ class Store:
     ) -> HistoryPage:
         """One page of versions, newest first; see `telerehab.store.history`."""
         types = sorted(self.service.types) if scope.type is None else []
+        access = self.aliases.widened(access)
         return await history.history(
             self.pool, self.cursors, types, scope, access, since=since, at=at, count=count, cursor=cursor
         )
 
     async def search(self, query: Query, access: Access, *, cursor: str | None = None) -> Page:
         """One page of a search; more kinds of search are in `searches`."""
-        return await self.searches.page(query, access, cursor=cursor)
+        return await self.searches.page(query, self.aliases.widened(access), cursor=cursor)
 
     async def search_all(self, query: Query, access: Access, *, limit: int) -> list[Resource]:
         """All matches, at most `limit`, oldest first unless the query has an order."""
-        return await self.searches.all(query, access, limit=limit)
+        return await self.searches.all(query, self.aliases.widened(access), limit=limit)
 
     async def fetch(self, sql: str, *parameters: Any) -> list[asyncpg.Record]:
         """The rows of a read that a projection of this service makes on its own table."""
@@ -91,7 +98,11 @@ class Store:
 
     async def apply(self, write_set: WriteSet) -> Applied:
         """Commit a write set, all or nothing; raises Missed, Violated, AlreadyHandled, Repeated."""
-        return await write.apply(self.pool, write_set)
+        applied = await write.apply(self.pool, write_set)
+        if write_set.aliases:
+            with suppress(FhirError):  # it is committed: the next poll brings it in
+                await self.aliases.refresh()
+        return applied
 
     async def remembered(self, key: bytes) -> Remembered | None:
         """What was kept of the command with this key, if it has been done."""

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from telerehab.change import Change, Emit, Verdict, rule
 from telerehab.pb.telerehab.events.v1.records_pb2 import PatientMerged, PatientUnmerged
 from telerehab.resource import Resource
 
+_PATIENT = re.compile(r"Patient/([A-Za-z0-9.-]{1,64})(?:/_history/.*)?", re.ASCII)
+
 
 @rule("Patient")
 def merge_is_announced(change: Change) -> Iterator[Verdict]:
     """Nothing is rewritten: each service joins both ids when it is asked."""
     before, after = replaced_by(change.before), replaced_by(change.after)
-    version = (change.before.version if change.before else 0) + 1
     for into in sorted(before - after):
         yield Emit(
-            PatientUnmerged(patient_id=change.subject.id, patient_version=version, from_patient_id=into)
+            PatientUnmerged(
+                patient_id=change.subject.id, patient_version=change.version, from_patient_id=into
+            )
         )
     for into in sorted(after - before):
-        yield Emit(PatientMerged(patient_id=change.subject.id, patient_version=version, into_patient_id=into))
+        yield Emit(
+            PatientMerged(patient_id=change.subject.id, patient_version=change.version, into_patient_id=into)
+        )
 
 
 def replaced_by(patient: Resource | None) -> set[str]:
-    """Ids of the Patients that a Patient says it is replaced by."""
+    """Ids of the other Patients that a Patient says it is replaced by."""
     links = patient.content.get("link", ()) if patient else ()
     references = (link["other"].get("reference", "") for link in links if link.get("type") == "replaced-by")
-    return {
-        reference.removeprefix("Patient/") for reference in references if reference.startswith("Patient/")
-    }
+    found = (_PATIENT.fullmatch(reference) for reference in references)
+    return {match[1] for match in found if match} - ({patient.id} if patient else set())

@@ -12,7 +12,8 @@ CREATE OR REPLACE FUNCTION apply(
     refs reference_write[],
     events outbox_write[],
     handled inbox_write[],
-    trail audit_write[]{parameters}
+    trail audit_write[],
+    aliases alias_write[]{parameters}
 ) RETURNS timestamptz[]             -- last_updated of each row
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = {schema}, pg_temp
@@ -151,6 +152,14 @@ BEGIN
         INSERT INTO audit
             (request_id, caller, address, action, type, resource_id, version, patients, outcome, query)
             SELECT * FROM unnest(trail);
+    END IF;
+    IF aliases IS NOT NULL THEN
+        LOCK TABLE patient_alias IN SHARE ROW EXCLUSIVE MODE;   -- so that `change` grows in the order of commits
+        INSERT INTO patient_alias (patient, into_patient, version, joined)
+            SELECT * FROM unnest(aliases)
+            ON CONFLICT (patient, into_patient) DO UPDATE
+                SET version = excluded.version, joined = excluded.joined, change = DEFAULT
+                WHERE patient_alias.version < excluded.version;
     END IF;
     RETURN times;
 END

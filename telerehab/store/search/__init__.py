@@ -2,7 +2,7 @@
 
 https://hl7.org/fhir/R4/search.html
 
-- `Search(pool, cursors)`: `page`, `all`, `ids`, `compartment`;
+- `Search(pool, cursors, aliases)`: `page`, `all`, `ids`, `compartment`;
 - `Page`: what a search answers;
 - `include`, `targets`, `referring`: includes within the service, and for callers that span several.
 """

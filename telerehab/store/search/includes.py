@@ -11,6 +11,7 @@ from telerehab.access import Access
 from telerehab.fhir.outcome import Issue
 from telerehab.fhir.search.query import Include
 from telerehab.resource import Resource
+from telerehab.store.aliases import Aliases
 from telerehab.store.pool import Pool
 from telerehab.store.read import COLUMNS, resource_of
 from telerehab.store.search.statement import Statement
@@ -27,10 +28,14 @@ async def include(
     includes: Sequence[Include],
     revincludes: Sequence[Include],
     access: Access,
+    aliases: Aliases,
     *,
     most: int = MOST_INCLUDED,
 ) -> tuple[list[Resource], list[Issue]]:
-    """What includes bring to the resources `found`, without these; an issue says so where `most` cut it off."""
+    """What includes bring to the resources `found`, without these; an issue says so where `most` cut it off.
+
+    What refers to a Patient is what refers to any id of that person.
+    """
     seen = {(resource.type, resource.id) for resource in found}
     included: list[Resource] = []
     level = list(found)
@@ -38,7 +43,12 @@ async def include(
         forward = [each for each in includes if depth == 0 or each.iterate]
         backward = [each for each in revincludes if depth == 0 or each.iterate]
         left = most - len(included)
-        fresh = await _follow(pool, level, forward, backward, access, seen, left + 1)
+        references = [
+            (each.type, id_)
+            for each in level
+            for id_ in (aliases.of(each.id) if each.type == "Patient" else (each.id,))
+        ]
+        fresh = await _follow(pool, level, references, forward, backward, access, seen, left + 1)
         included += fresh[:left]
         if len(fresh) > left:
             return included, [_cut(most)]
@@ -112,17 +122,17 @@ async def _referred(
 async def _follow(
     pool: Pool,
     found: Sequence[Resource],
+    references: Sequence[Reference],
     includes: Sequence[Include],
     revincludes: Sequence[Include],
     access: Access,
     seen: Collection[Reference],
     limit: int,
 ) -> list[Resource]:
-    """One round: resources not `seen` yet that `found` leads to, `limit` at most."""
+    """One round: resources not `seen` yet that `found` or its `references` lead to, `limit` at most."""
     fresh: dict[Reference, Resource] = {}
     most = limit + len(seen)
     _add(fresh, await _referred(pool, found, includes, access, most))
-    references = [(resource.type, resource.id) for resource in found]
     _add(fresh, await referring(pool, references, revincludes, access, limit=most))
     return [resource for reference, resource in fresh.items() if reference not in seen][:limit]
 

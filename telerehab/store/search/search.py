@@ -18,6 +18,7 @@ from telerehab.fhir.search.predicate import InCompartment, LastUpdated, Predicat
 from telerehab.fhir.search.query import Query
 from telerehab.fhir.search.rows import END_OF_TIME
 from telerehab.resource import Resource, instant
+from telerehab.store.aliases import Aliases
 from telerehab.store.cursor import Cursors
 from telerehab.store.pool import Pool, TookTooLong
 from telerehab.store.read import COLUMNS, resource_of
@@ -56,9 +57,10 @@ class Search:
     Raise FhirError 400 too-costly where a search takes longer than the pool's statement timeout, 503 without database.
     """
 
-    def __init__(self, pool: Pool, cursors: Cursors) -> None:
+    def __init__(self, pool: Pool, cursors: Cursors, aliases: Aliases) -> None:
         self._pool = pool
         self._cursors = cursors
+        self._aliases = aliases
         self._paths = PathChooser(pool)
 
     async def page(self, query: Query, access: Access, *, cursor: str | None = None) -> Page:
@@ -73,7 +75,9 @@ class Search:
         rows = await self._rows(_before(asked, until), query.count + 1, COLUMNS)
         matches = [resource_of(row) for row in rows[: query.count]]
         more = len(rows) > query.count
-        included, issues = await include(self._pool, matches, query.includes, query.revincludes, access)
+        included, issues = await include(
+            self._pool, matches, query.includes, query.revincludes, access, self._aliases
+        )
         return Page(
             matches=matches,
             included=included,

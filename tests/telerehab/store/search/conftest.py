@@ -97,7 +97,7 @@ async def make_corpus(new_database: Any) -> AsyncIterator[MakeCorpus]:
         pool = Pool(await new_database(template="search_template"), schema="records", size=2)
         pools.append(pool)
         store = await Store.open(pool, RECORDS)
-        corpus = Corpus(store, Search(pool, store.cursors))
+        corpus = Corpus(store, Search(pool, store.cursors, store.aliases))
         await load(corpus, list(of))
         return corpus
 

@@ -79,7 +79,7 @@ async def test_too_many_are_cut_and_told(corpus: Corpus) -> None:
     query = parse_query("Patient", [("_revinclude", "Observation:subject"), ("_count", "100")])
     page = await corpus.search.page(query, EVERYTHING)
     included, issues = await include(
-        corpus.store.pool, page.matches, (), query.revincludes, EVERYTHING, most=10
+        corpus.store.pool, page.matches, (), query.revincludes, EVERYTHING, corpus.store.aliases, most=10
     )
     assert len(included) == 10
     assert [issue.severity for issue in issues] == ["warning"]

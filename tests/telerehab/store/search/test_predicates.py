@@ -46,7 +46,7 @@ class Fixed:
 
 
 def on_path(corpus: Corpus, window: int | None, lead: bool = False) -> Search:
-    search = Search(corpus.store.pool, corpus.store.cursors)
+    search = Search(corpus.store.pool, corpus.store.cursors, corpus.store.aliases)
     search._paths = Fixed(window, lead)  # type: ignore[assignment]
     return search
 

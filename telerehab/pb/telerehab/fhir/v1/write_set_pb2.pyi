@@ -152,6 +152,18 @@ class InboxRow(_message.Message):
     handler: str
     def __init__(self, event_id: _Optional[str] = ..., handler: _Optional[str] = ...) -> None: ...
 
+class AliasWrite(_message.Message):
+    __slots__ = ("patient", "into", "version", "joined")
+    PATIENT_FIELD_NUMBER: _ClassVar[int]
+    INTO_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    JOINED_FIELD_NUMBER: _ClassVar[int]
+    patient: str
+    into: str
+    version: int
+    joined: bool
+    def __init__(self, patient: _Optional[str] = ..., into: _Optional[str] = ..., version: _Optional[int] = ..., joined: _Optional[bool] = ...) -> None: ...
+
 class AuditRow(_message.Message):
     __slots__ = ("request_id", "caller", "address", "action", "type", "id", "version", "patients", "outcome", "query")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
@@ -199,7 +211,7 @@ class Command(_message.Message):
     def __init__(self, key: _Optional[bytes] = ..., request: _Optional[bytes] = ..., answer: _Optional[bytes] = ...) -> None: ...
 
 class WriteSet(_message.Message):
-    __slots__ = ("schema", "rows", "guards", "counters", "side_rows", "outbox", "inbox", "audit", "violations", "command")
+    __slots__ = ("schema", "rows", "guards", "counters", "side_rows", "outbox", "inbox", "audit", "violations", "command", "aliases")
     class SideRowsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -224,6 +236,7 @@ class WriteSet(_message.Message):
     AUDIT_FIELD_NUMBER: _ClassVar[int]
     VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ALIASES_FIELD_NUMBER: _ClassVar[int]
     schema: str
     rows: _containers.RepeatedCompositeFieldContainer[RowWrite]
     guards: _containers.RepeatedCompositeFieldContainer[Guard]
@@ -234,4 +247,5 @@ class WriteSet(_message.Message):
     audit: _containers.RepeatedCompositeFieldContainer[AuditRow]
     violations: _containers.MessageMap[str, Refusal]
     command: Command
-    def __init__(self, schema: _Optional[str] = ..., rows: _Optional[_Iterable[_Union[RowWrite, _Mapping]]] = ..., guards: _Optional[_Iterable[_Union[Guard, _Mapping]]] = ..., counters: _Optional[_Iterable[_Union[Counter, _Mapping]]] = ..., side_rows: _Optional[_Mapping[str, SideRows]] = ..., outbox: _Optional[_Iterable[_Union[OutboxRow, _Mapping]]] = ..., inbox: _Optional[_Iterable[_Union[InboxRow, _Mapping]]] = ..., audit: _Optional[_Iterable[_Union[AuditRow, _Mapping]]] = ..., violations: _Optional[_Mapping[str, Refusal]] = ..., command: _Optional[_Union[Command, _Mapping]] = ...) -> None: ...
+    aliases: _containers.RepeatedCompositeFieldContainer[AliasWrite]
+    def __init__(self, schema: _Optional[str] = ..., rows: _Optional[_Iterable[_Union[RowWrite, _Mapping]]] = ..., guards: _Optional[_Iterable[_Union[Guard, _Mapping]]] = ..., counters: _Optional[_Iterable[_Union[Counter, _Mapping]]] = ..., side_rows: _Optional[_Mapping[str, SideRows]] = ..., outbox: _Optional[_Iterable[_Union[OutboxRow, _Mapping]]] = ..., inbox: _Optional[_Iterable[_Union[InboxRow, _Mapping]]] = ..., audit: _Optional[_Iterable[_Union[AuditRow, _Mapping]]] = ..., violations: _Optional[_Mapping[str, Refusal]] = ..., command: _Optional[_Union[Command, _Mapping]] = ..., aliases: _Optional[_Iterable[_Union[AliasWrite, _Mapping]]] = ...) -> None: ...

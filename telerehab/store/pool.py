@@ -19,6 +19,7 @@ from telerehab.fhir.outcome import FhirError, Issue, unavailable
 
 CONNECT_SECONDS = 10.0
 READ_ATTEMPTS = 3
+MOST_STATEMENTS = 300  # prepared on one connection
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -81,6 +82,8 @@ class Held:
         connection = await self.connect()
         statement = self.statements.get(sql)
         if statement is None:
+            if len(self.statements) >= MOST_STATEMENTS:  # searches come in any number of shapes
+                del self.statements[next(iter(self.statements))]
             statement = self.statements[sql] = await connection.prepare(sql)
         return statement
 

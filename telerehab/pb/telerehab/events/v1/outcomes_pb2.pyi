@@ -75,3 +75,35 @@ class SafetyAlertRaised(_message.Message):
     due: _timestamp_pb2.Timestamp
     source: str
     def __init__(self, detected_issue_id: _Optional[str] = ..., detected_issue_version: _Optional[int] = ..., task_id: _Optional[str] = ..., patient_id: _Optional[str] = ..., severity: _Optional[str] = ..., rule_code: _Optional[str] = ..., due: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ...) -> None: ...
+
+class SafetyAlertAcknowledged(_message.Message):
+    __slots__ = ("detected_issue_id", "task_id", "task_version", "patient_id", "acknowledged_by", "acknowledged")
+    DETECTED_ISSUE_ID_FIELD_NUMBER: _ClassVar[int]
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    TASK_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ACKNOWLEDGED_BY_FIELD_NUMBER: _ClassVar[int]
+    ACKNOWLEDGED_FIELD_NUMBER: _ClassVar[int]
+    detected_issue_id: str
+    task_id: str
+    task_version: int
+    patient_id: str
+    acknowledged_by: str
+    acknowledged: _timestamp_pb2.Timestamp
+    def __init__(self, detected_issue_id: _Optional[str] = ..., task_id: _Optional[str] = ..., task_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., acknowledged_by: _Optional[str] = ..., acknowledged: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class RedFlagScreened(_message.Message):
+    __slots__ = ("questionnaire_response_id", "questionnaire_response_version", "patient_id", "screening", "level", "screened")
+    QUESTIONNAIRE_RESPONSE_ID_FIELD_NUMBER: _ClassVar[int]
+    QUESTIONNAIRE_RESPONSE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SCREENING_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    SCREENED_FIELD_NUMBER: _ClassVar[int]
+    questionnaire_response_id: str
+    questionnaire_response_version: int
+    patient_id: str
+    screening: str
+    level: str
+    screened: _timestamp_pb2.Timestamp
+    def __init__(self, questionnaire_response_id: _Optional[str] = ..., questionnaire_response_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., screening: _Optional[str] = ..., level: _Optional[str] = ..., screened: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

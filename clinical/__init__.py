@@ -1,1 +1,4 @@
-"""Clinical content as data: what a clinician reads and signs. Nothing here decides; rules read it."""
+"""What a physiotherapist signs: instruments, red flags, exercises, protocols and dose rules, as data.
+
+The TOML files are the content, README.md is their format, the modules here read them and decide nothing.
+"""

@@ -51,14 +51,29 @@ def screening(name: str) -> Mapping[str, RedFlag] | None:
     }
 
 
+def screening_id(response: JsonObject) -> str:
+    """Which screening of ours ("hip") a QuestionnaireResponse answers, empty if none."""
+    canonical = str(response.get("questionnaire", "")).partition("|")[0]
+    name = canonical.removeprefix(QUESTIONNAIRE)
+    return name if canonical.startswith(QUESTIONNAIRE) and screening(name) is not None else ""
+
+
+def is_complete(response: JsonObject) -> bool:
+    """Whether every question of the screening has an answer, and only yes or no."""
+    answered = {
+        item.get("linkId")
+        for item in _items(response)
+        if _answers(item) and all(isinstance(answer.get("valueBoolean"), bool) for answer in _answers(item))
+    }
+    return answered.issuperset(screening(screening_id(response)) or ())
+
+
 def raised(response: JsonObject) -> list[RedFlag]:
     """The danger signs that a QuestionnaireResponse shows, the gravest first; empty if it is no screening of ours.
 
     "Yes" is a danger sign. An answer that is neither yes nor no is taken as one: when unsure, a human looks.
     """
-    canonical = str(response.get("questionnaire", "")).partition("|")[0]
-    name = canonical.removeprefix(QUESTIONNAIRE)
-    flags = screening(name) if canonical.startswith(QUESTIONNAIRE) else None
+    flags = screening(screening_id(response))
     if flags is None or response.get("status") == "entered-in-error":
         return []
     shown = {

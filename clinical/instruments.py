@@ -104,12 +104,12 @@ class Threshold:
     """How much is more than noise (MDC) or matters (MIC).
 
     `absolute`: improvement >= at_least. `percent-of-baseline`: improvement >= at_least % of the baseline, which must
-    not be 0. `value`: the score itself >= at_least. `region` None is any; `answered` is the number of items it holds
-    for (PSFS: 1, or 2 and more).
+    not be 0. `region` None is any; `answered` is the number of items it holds for
+    (PSFS: 1, or 2 and more).
     """
 
     id: str
-    kind: Literal["absolute", "percent-of-baseline", "value"]
+    kind: Literal["absolute", "percent-of-baseline"]
     at_least: Decimal
     text: str
     source: str

@@ -144,7 +144,9 @@ class WriteSet:
     def does_something(self) -> bool:
         """Whether there is anything to commit: guards alone, and counters only looked at, are not."""
         counted = any(counter.bump for counter in self.counters)
-        return bool(self.rows or self.outbox or self.inbox or self.audit or self.command or counted)
+        return counted or any(
+            (self.rows, self.outbox, self.inbox, self.aliases, self.audit, self.command is not None)
+        )
 
 
 @dataclass(frozen=True, slots=True)

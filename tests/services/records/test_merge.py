@@ -28,6 +28,9 @@ def patient(*links: dict[str, Any]) -> Resource:
         (patient(LINK), patient(), ["PatientUnmerged"]),
         (patient(LINK), None, ["PatientUnmerged"]),
         (patient(), patient({**LINK, "type": "seealso"}), []),
+        (patient(), patient({**LINK, "other": {"reference": "Patient/old"}}), []),
+        (patient(), patient({**LINK, "other": {"reference": "Patient/kept/_history/2"}}), ["PatientMerged"]),
+        (patient(LINK), patient({**LINK, "other": {"reference": "Patient/kept/_history/2"}}), []),
         (
             patient(LINK),
             patient({**LINK, "other": {"reference": "Patient/x"}}),

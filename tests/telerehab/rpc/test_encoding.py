@@ -24,7 +24,17 @@ from telerehab.pb.telerehab.fhir.v1 import resource_pb2, write_set_pb2
 from telerehab.resource import Resource
 from telerehab.rpc.encoding import decode_caller, decode_resource, encode_caller, encode_resource
 from telerehab.rpc.write_set_encoding import decode_write_set, encode_write_set
-from telerehab.write_set import AuditRow, Command, Counter, Guard, InboxRow, OutboxRow, RowWrite, WriteSet
+from telerehab.write_set import (
+    AliasWrite,
+    AuditRow,
+    Command,
+    Counter,
+    Guard,
+    InboxRow,
+    OutboxRow,
+    RowWrite,
+    WriteSet,
+)
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 hashes = st.integers(-(2**63), 2**63 - 1)
@@ -83,6 +93,7 @@ write_sets = st.builds(
         max_size=2,
     ),
     inbox=st.lists(st.builds(InboxRow, text, text), max_size=2),
+    aliases=st.lists(st.builds(AliasWrite, text, text, versions, st.booleans()), max_size=2),
     audit=st.lists(
         st.builds(
             AuditRow, text, text, text, text, text, text, versions, st.lists(text, max_size=2), versions, text

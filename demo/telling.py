@@ -41,7 +41,8 @@ class Telling:
         self._write(self._in(DIM, textwrap.fill(text, self._width)))
 
     def title(self, text: str, place: str) -> None:
-        """What is told, and of which server."""
+        """What is told, and of which server; its time begins now."""
+        self._begun = time.monotonic()
         self._write(f"\n{self._in(BOLD, text)}\n{self._in(DIM, place)}\n")
 
     @contextmanager

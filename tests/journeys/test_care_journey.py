@@ -24,6 +24,7 @@ SAID = {
     "SessionCheckedIn": 1,
     "SessionStarted": 1,
     "SessionFinished": 1,
+    "RedFlagScreened": 1,
     "SafetyAlertRaised": 1,
 }
 TRANSACTION_OF_THE_ALERT = """

@@ -24,6 +24,7 @@ class Change:
 
     `found` holds what the rule asked to `find`, `others` the other changes of the same bundle or command,
     `now` the time of the request (aware, UTC), `version` the one that the change makes (0: another owner's).
+    `heard`: a handler makes it because of an event, no client does.
     """
 
     before: Resource | None
@@ -32,6 +33,7 @@ class Change:
     found: Mapping[str, Sequence[Resource]] = field(default_factory=dict)
     others: Sequence[Change] = ()
     version: int = 0
+    heard: bool = False
 
     @property
     def type(self) -> str:

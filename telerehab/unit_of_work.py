@@ -232,7 +232,14 @@ class UnitOfWork:
         if not rules:
             return
         others = self._others(planned)
-        change = Change(planned.before, planned.after, self.now, {}, others, planned.expected + 1)
+        change = Change(
+            planned.before,
+            planned.after,
+            self.now,
+            others=others,
+            version=planned.expected + 1,
+            heard=self.event is not None,
+        )
         for rule in rules:
             await self._ask(rule, change, planned)
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 
-from telerehab.store.arguments import audit_write
+from telerehab.store.arguments import audit_literal
 from telerehab.store.pool import Pool
 from telerehab.write_set import AuditRow
 
 _INSERT = """
     INSERT INTO audit (request_id, caller, address, action, type, resource_id, version, patients, outcome, query)
-    SELECT * FROM unnest($1::audit_write[])
+    SELECT * FROM unnest($1::text::audit_write[])
     RETURNING 1"""
 
 
@@ -22,28 +22,30 @@ class Auditor:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._gathered: list[AuditRow] = []
-        self._durable: asyncio.Future[None] | None = None
+        self._gathered: list[tuple[AuditRow, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def write(self, row: AuditRow) -> None:
         """Return when the row is durable; FhirError 503 if it cannot be written: then nothing may be shown."""
-        if self._durable is None:
-            self._durable = asyncio.get_running_loop().create_future()
-        durable = self._durable
-        self._gathered.append(row)
+        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._gathered.append((row, durable))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_groups())
-        await asyncio.shield(durable)
+        await durable
 
     async def _write_groups(self) -> None:
-        while self._durable is not None:
-            rows, self._gathered = self._gathered, []
-            durable, self._durable = self._durable, None
+        while self._gathered:
+            group, self._gathered = self._gathered, []
+            failure: Exception | None = None
             try:
-                await self._pool.write(_INSERT, [[audit_write(row) for row in rows]])
+                await self._pool.write(_INSERT, [audit_literal([row for row, _ in group])])
             except Exception as error:
-                durable.set_exception(error)
-            else:
-                durable.set_result(None)
+                failure = error
+            for _, durable in group:
+                if durable.done():
+                    continue  # who waited for it was cancelled
+                if failure is None:
+                    durable.set_result(None)
+                else:
+                    durable.set_exception(failure)
         self._writing = None

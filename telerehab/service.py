@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from telerehab.aliases import EVERY_SERVICE_HEARS
 from telerehab.change import Rule
+from telerehab.content import Content
 from telerehab.event import Handler
 from telerehab.lifecycle import Lifecycle
 from telerehab.operation import Operation
@@ -26,7 +27,8 @@ class Service:
     """What one service does; its `name` is also its database schema.
 
     `servicer` makes the service's own gRPC servicer: a callable from engine to (service descriptor name, servicer,
-    registration function); `migrations` is a folder of numbered SQL files for its projections.
+    registration function); `migrations` is a folder of numbered SQL files for its projections. `content` makes the
+    definitions that it brings along.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Service:
     periodic: Sequence[Periodic] = ()
     servicer: Callable[[Engine], Any] | None = None
     migrations: Path | None = None
+    content: Sequence[Content] = ()
 
     @cached_property
     def types(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import entry_points
 from typing import Any
 
+from telerehab.content import bring
 from telerehab.engine import Engine
 from telerehab.events.brokers.postgres import PostgresBroker
 from telerehab.events.database import Database
@@ -70,6 +71,7 @@ class Assembly:
         database = await _database(service.name, settings, stack)
         broker = await stack.enter_async_context(PostgresBroker(database).running())
         await stack.enter_async_context(running_events(engine, database, broker))
+        await bring(engine)
         await stack.enter_async_context(keeping_time(engine))
         servicer = EngineServicer(engine, handle)
         neighbours.seat(service.name, servicer)

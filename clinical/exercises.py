@@ -113,7 +113,6 @@ class Exercise:
     harder: Partner
     contraindication: tuple[Contraindication, ...]
     instructions: Instructions
-    helper: bool = False
 
 
 @stated

@@ -25,7 +25,7 @@ def programme_change_is_announced(change: Change) -> Iterator[Verdict]:
     yield Emit(
         ProgrammeChanged(
             care_plan_id=change.subject.id,
-            care_plan_version=(change.before.version if change.before else 0) + 1,
+            care_plan_version=change.version,
             patient_id=str(programme["subject"].get("reference", "")).removeprefix("Patient/"),
             status=programme["status"],
             start=timestamp(start) if start else None,

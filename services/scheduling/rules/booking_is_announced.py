@@ -29,7 +29,7 @@ def booking_is_announced(change: Change) -> Iterator[Verdict]:
         return
     before = change.before.content if change.before else {}
     after = change.after.content if change.after else {**before, "status": "entered-in-error"}
-    version = (change.before.version if change.before else 0) + 1
+    version = change.version
     stood, stands = before.get("status") in STANDING, after.get("status") in STANDING
     if stands and not stood:
         yield Emit(_booked(change.subject.id, version, after))

@@ -47,7 +47,7 @@ def _finished(
 def _whose(change: Change) -> dict[str, Any]:
     return {
         "encounter_id": change.subject.id,
-        "encounter_version": (change.before.version if change.before else 0) + 1,
+        "encounter_version": change.version,
         "appointment_id": appointment_id(change.content),
         "patient_id": patient_id(change.content),
     }

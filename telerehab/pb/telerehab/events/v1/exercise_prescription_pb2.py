@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/telerehab/events/v1/exercise_prescription.proto\x12\x13telerehab.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n\x10ProgrammeChanged\x12\x14\n\x0c\x63\x61re_plan_id\x18\x01 \x01(\t\x12\x19\n\x11\x63\x61re_plan_version\x18\x02 \x01(\x05\x12\x12\n\npatient_id\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\x12)\n\x05start\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x03\x65nd\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\texercises\x18\x07 \x03(\x0b\x32\'.telerehab.events.v1.PrescribedExercise\x12\x1a\n\x12plan_definition_id\x18\x08 \x01(\t\"\xb1\x01\n\x12PrescribedExercise\x12\x1a\n\x12service_request_id\x18\x01 \x01(\t\x12\x1e\n\x16\x61\x63tivity_definition_id\x18\x02 \x01(\t\x12\x0c\n\x04sets\x18\x03 \x01(\x05\x12\x13\n\x0brepetitions\x18\x04 \x01(\x05\x12\x14\n\x0chold_seconds\x18\x05 \x01(\x05\x12\x11\n\tfrequency\x18\x06 \x01(\x05\x12\x13\n\x0bperiod_days\x18\x07 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/telerehab/events/v1/exercise_prescription.proto\x12\x13telerehab.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x93\x02\n\x10ProgrammeChanged\x12\x14\n\x0c\x63\x61re_plan_id\x18\x01 \x01(\t\x12\x19\n\x11\x63\x61re_plan_version\x18\x02 \x01(\x05\x12\x12\n\npatient_id\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\x12)\n\x05start\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x03\x65nd\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\texercises\x18\x07 \x03(\x0b\x32\'.telerehab.events.v1.PrescribedExercise\x12\x1a\n\x12plan_definition_id\x18\x08 \x01(\t\"\xff\x02\n\x12PrescribedExercise\x12\x1a\n\x12service_request_id\x18\x01 \x01(\t\x12\x1e\n\x16\x61\x63tivity_definition_id\x18\x02 \x01(\t\x12\x0c\n\x04sets\x18\x03 \x01(\x05\x12\x13\n\x0brepetitions\x18\x04 \x01(\x05\x12\x14\n\x0chold_seconds\x18\x05 \x01(\x05\x12\x11\n\tfrequency\x18\x06 \x01(\x05\x12\x13\n\x0bperiod_days\x18\x07 \x01(\x05\x12\x1f\n\x17service_request_version\x18\x08 \x01(\x05\x12\x0e\n\x06status\x18\t \x01(\t\x12\x0f\n\x07variant\x18\n \x01(\t\x12\x0c\n\x04side\x18\x0b \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x0c \x01(\x05\x12\x17\n\x0f\x64istance_metres\x18\r \x01(\x05\x12\x0c\n\x04load\x18\x0e \x01(\t\x12\x11\n\tload_unit\x18\x0f \x01(\t\x12\x12\n\npain_limit\x18\x10 \x01(\x05\x12\x14\n\x0c\x64\x61ys_of_week\x18\x11 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,5 +35,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROGRAMMECHANGED']._serialized_start=106
   _globals['_PROGRAMMECHANGED']._serialized_end=381
   _globals['_PRESCRIBEDEXERCISE']._serialized_start=384
-  _globals['_PRESCRIBEDEXERCISE']._serialized_end=561
+  _globals['_PRESCRIBEDEXERCISE']._serialized_end=767
 # @@protoc_insertion_point(module_scope)

@@ -1,15 +1,16 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ExerciseLogged(_message.Message):
-    __slots__ = ("source", "source_version", "patient_id", "care_plan_id", "service_request_id", "done", "sets_done", "repetitions_done", "pain", "exertion")
+    __slots__ = ("source", "source_version", "patient_id", "care_plan_id", "service_request_id", "done", "sets_done", "repetitions_done", "pain", "exertion", "client_id", "offset_minutes", "completion_percent", "seconds_done", "metres_done", "extra_repetitions", "pain_before", "pain_after", "pain_next_morning", "symptoms", "withdrawn")
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_VERSION_FIELD_NUMBER: _ClassVar[int]
     PATIENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -20,6 +21,17 @@ class ExerciseLogged(_message.Message):
     REPETITIONS_DONE_FIELD_NUMBER: _ClassVar[int]
     PAIN_FIELD_NUMBER: _ClassVar[int]
     EXERTION_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_MINUTES_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_DONE_FIELD_NUMBER: _ClassVar[int]
+    METRES_DONE_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_REPETITIONS_FIELD_NUMBER: _ClassVar[int]
+    PAIN_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    PAIN_AFTER_FIELD_NUMBER: _ClassVar[int]
+    PAIN_NEXT_MORNING_FIELD_NUMBER: _ClassVar[int]
+    SYMPTOMS_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAWN_FIELD_NUMBER: _ClassVar[int]
     source: str
     source_version: int
     patient_id: str
@@ -30,7 +42,18 @@ class ExerciseLogged(_message.Message):
     repetitions_done: int
     pain: int
     exertion: int
-    def __init__(self, source: _Optional[str] = ..., source_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., care_plan_id: _Optional[str] = ..., service_request_id: _Optional[str] = ..., done: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sets_done: _Optional[int] = ..., repetitions_done: _Optional[int] = ..., pain: _Optional[int] = ..., exertion: _Optional[int] = ...) -> None: ...
+    client_id: str
+    offset_minutes: int
+    completion_percent: int
+    seconds_done: int
+    metres_done: int
+    extra_repetitions: int
+    pain_before: int
+    pain_after: int
+    pain_next_morning: int
+    symptoms: _containers.RepeatedScalarFieldContainer[str]
+    withdrawn: bool
+    def __init__(self, source: _Optional[str] = ..., source_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., care_plan_id: _Optional[str] = ..., service_request_id: _Optional[str] = ..., done: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sets_done: _Optional[int] = ..., repetitions_done: _Optional[int] = ..., pain: _Optional[int] = ..., exertion: _Optional[int] = ..., client_id: _Optional[str] = ..., offset_minutes: _Optional[int] = ..., completion_percent: _Optional[int] = ..., seconds_done: _Optional[int] = ..., metres_done: _Optional[int] = ..., extra_repetitions: _Optional[int] = ..., pain_before: _Optional[int] = ..., pain_after: _Optional[int] = ..., pain_next_morning: _Optional[int] = ..., symptoms: _Optional[_Iterable[str]] = ..., withdrawn: _Optional[bool] = ...) -> None: ...
 
 class ScoreRecorded(_message.Message):
     __slots__ = ("observation_id", "observation_version", "patient_id", "code_system", "code", "value", "unit", "effective", "questionnaire_response_id", "encounter_id")

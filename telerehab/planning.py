@@ -31,6 +31,9 @@ def assemble(work: UnitOfWork) -> WriteSet:
     counters = dict(work.counters)
     for planned in work.planned.values():
         _add_row(write_set, work, planned, counters)
+    for table, kept in work.kept.items():
+        rows = [_side_row(id_, row) for id_, of_one in kept.items() for row in of_one]
+        write_set.side_rows[table] = (list(kept), rows)
     for message, about in work.emitted:
         write_set.outbox.append(_outbox_row(work, message, about))
     write_set.counters = list(counters.values())

@@ -38,3 +38,8 @@ def projection(
         return Projection(type_, table, rows, violations or {}, active)
 
     return declare
+
+
+def heard(table: str) -> Projection:
+    """A table whose rows a handler keeps (`UnitOfWork.keep`): they follow from events, not from a resource."""
+    return Projection("", table, lambda resource: iter(()))

@@ -22,6 +22,7 @@ from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, gone, not_found, version_mismatch
 from telerehab.finding import Finder
 from telerehab.planning import assemble
+from telerehab.projection import Row
 from telerehab.resource import Resource, with_id
 from telerehab.write_set import AliasWrite, Applied, Command, Counter, Guard, InboxRow, WriteSet
 
@@ -78,6 +79,7 @@ class UnitOfWork:
         self.emitted: list[tuple[Message, Resource]] = []
         self.inbox: list[InboxRow] = []
         self.aliases: list[AliasWrite] = []
+        self.kept: dict[str, dict[str, list[Row]]] = {}
         self.unchanged: list[Resource] = []
         self.command: Command | None = None
         self.write_set: WriteSet | None = None  # once committed
@@ -169,6 +171,10 @@ class UnitOfWork:
     def emit(self, message: Message, about: Resource) -> None:
         """An event of a handler or operation, known if and only if this work is committed."""
         self.emitted.append((message, about))
+
+    def keep(self, table: str, id_: str, rows: Iterable[Row]) -> None:
+        """Side rows of a handler, in place of those its `table` (declared by `heard`) has under `id_`."""
+        self.kept.setdefault(table, {})[id_] = list(rows)
 
     def count(self, counter: Counter) -> None:
         """Rely on a counter (`expected`), count it up (`bump`), or both."""

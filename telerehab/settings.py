@@ -22,6 +22,8 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 
 PREFIX = "TELEREHAB_"
@@ -56,13 +58,21 @@ def _address(value: str) -> str:
     return value
 
 
+def _addresses(value: str) -> str:
+    return ",".join(_address(each.strip()) for each in value.split(","))
+
+
 GatewayPort = Annotated[int, Field(ge=1, le=64000)]  # the services' ports and the gRPC ports come after it
 HttpPort = Annotated[int, Field(ge=1, le=64535)]
 GrpcPort = Annotated[int, Field(ge=1, le=65535)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Address = Annotated[str, AfterValidator(_address)]
+Addresses = Annotated[str, AfterValidator(_addresses)]
+KafkaPrefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", max_length=100)]
 PostgresqlUrl = Annotated[SecretStr, AfterValidator(_postgresql_url)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)]
+KafkaSasl = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+KafkaSecurity = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -128,6 +138,28 @@ class Settings(BaseModel):
     body_limit: ByteSize = Field(
         ByteSize(10_000_000), gt=0, description="largest request body (bytes, or as 10MB)"
     )
+    kafka: Addresses | None = Field(
+        None, description="Kafka to tell events by, as host:port[,host:port] (default: PostgreSQL)"
+    )
+    kafka_prefix: KafkaPrefix = Field(
+        "", description="what the names of topics and groups begin with, where platforms share a Kafka"
+    )
+    kafka_ca: Path | None = Field(
+        None, description="file with the certificates that Kafka's is checked by (default: this machine's)"
+    )
+    kafka_certificate: Path | None = Field(
+        None, description="file with the certificate that we show to Kafka, for mutual TLS"
+    )
+    kafka_key: Path | None = Field(None, description="file with the key of that certificate")
+    kafka_user: str | None = Field(None, description="name that we log in to Kafka with")
+    kafka_password: SecretStr | None = Field(None, description="password that we log in to Kafka with")
+    kafka_sasl: KafkaSasl = Field(
+        "SCRAM-SHA-512", description="how we log in to Kafka: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
+    kafka_security: KafkaSecurity = Field(
+        "PLAINTEXT",
+        description="how Kafka is spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT (logged in) or SASL_SSL (both)",
+    )
     token_wait: Seconds = Field(
         2.0, description="seconds a read waits for the handlers of the events its position token names"
     )
@@ -138,6 +170,13 @@ class Settings(BaseModel):
         "info", description="least severe log line written: debug, info, warning or error"
     )
     services: Mapping[str, ServiceVariables] = Field(default_factory=dict, exclude=True)
+
+    @field_validator("kafka_security")
+    @classmethod
+    def _can_log_in(cls, value: str, info: ValidationInfo) -> str:
+        if value.startswith("SASL") and not (info.data.get("kafka_user") and info.data.get("kafka_password")):
+            raise ValueError(f"needs {PREFIX}KAFKA_USER and {PREFIX}KAFKA_PASSWORD")
+        return value
 
     @cached_property
     def public(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import socket
@@ -17,8 +18,11 @@ import pytest
 from telerehab.store import embedded
 from telerehab.store.data_folder import DataFolder
 from telerehab.store.embedded import ServerHandle
+from tests.kafka.server import KafkaServer, Lacking, classpath
 
 NewDatabase = Callable[..., Awaitable[str]]
+
+GIVEN_KAFKA = os.environ.pop("TELEREHAB_TEST_KAFKA", None)  # no setting: no process may see it
 
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -86,6 +90,29 @@ async def drop_database(postgresql: ServerHandle, dsn: str) -> None:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     finally:
         await connection.close()
+
+
+@pytest.fixture(scope="session")
+def kafka(short_folder: Path, pytestconfig: pytest.Config) -> Iterator[str]:
+    """The address of a Kafka: the one of TELEREHAB_TEST_KAFKA, else the session's own."""
+    if GIVEN_KAFKA:
+        yield GIVEN_KAFKA
+        return
+    server = KafkaServer(short_folder / "kafka", kafka_classpath(pytestconfig))
+    server.start()
+    yield server.address
+    server.kill()
+
+
+def kafka_classpath(config: pytest.Config) -> str:
+    """What a Kafka of one's own runs from; skips where this machine can't run any, unless CI=true."""
+    assert config.cache is not None
+    try:
+        return classpath(config.cache.mkdir("kafka"))
+    except Lacking as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"Kafka is a must here: {error}")
+        pytest.skip(f"no Kafka: {error}")
 
 
 @pytest.fixture

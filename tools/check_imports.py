@@ -36,7 +36,7 @@ RULES = (
         "only telerehab.events.brokers.kafka knows Kafka",
         r".",
         r"kafka\b",
-        r"telerehab\.events\.brokers\.kafka$",
+        r"telerehab\.events\.brokers\.kafka\b",
     ),
     Rule(
         "only the store, the PostgreSQL side of events, and projections speak SQL",

@@ -12,9 +12,13 @@ import asyncpg
 import pytest
 from google.protobuf.message import Message
 
+from telerehab import identity
 from telerehab.access import Caller
 from telerehab.engine import Engine
 from telerehab.event import Handler
+from telerehab.events.brokers.kafka import Cluster, KafkaBroker
+from telerehab.events.brokers.kafka.client import make_topics
+from telerehab.events.brokers.kafka.topics import Topic
 from telerehab.events.brokers.postgres import PostgresBroker
 from telerehab.events.consumer import Consumer, consumers_of
 from telerehab.events.database import Database
@@ -65,6 +69,21 @@ async def broker_database(database: str) -> AsyncIterator[Database]:
 async def postgres_broker(broker_database: Database) -> AsyncIterator[PostgresBroker]:
     """A broker that is quick to give up a lease, and polls so slowly that only notifications wake it."""
     async with PostgresBroker(broker_database, poll_seconds=15, lease_seconds=1).running() as broker:
+        yield broker
+
+
+@pytest.fixture
+def kafka_cluster(kafka: str) -> Cluster:
+    """The Kafka of the tests, with names of this test's own."""
+    return Cluster({"bootstrap_servers": kafka}, f"{identity.new_id()}.")
+
+
+@pytest.fixture
+async def kafka_broker(kafka_cluster: Cluster) -> AsyncIterator[KafkaBroker]:
+    """A broker with the topics that the tests of brokers use."""
+    names = ("telerehab.scheduling", "telerehab.session", "x")
+    await asyncio.to_thread(make_topics, kafka_cluster, [Topic(name, 3, {}) for name in names])
+    async with KafkaBroker(kafka_cluster).running() as broker:
         yield broker
 
 

@@ -10,7 +10,7 @@ import pytest
 from telerehab import identity
 from telerehab.events.brokers.broker import Broker, Delivery, Reader, Record
 
-BROKERS = ["postgres_broker"]
+BROKERS = ["postgres_broker", "kafka_broker"]
 TOPIC, OTHER_TOPIC = "telerehab.scheduling", "telerehab.session"
 
 
@@ -21,7 +21,8 @@ def broker(request: pytest.FixtureRequest) -> Broker:
 
 
 def record(number: int, key: bytes = b"k", topic: str = TOPIC) -> Record:
-    return Record(identity.new_id(), topic, key, {"ce_type": "T", "ce_subject": "ä/1"}, b"\0%d" % number)
+    id_ = identity.new_id()
+    return Record(id_, topic, key, {"ce_id": id_, "ce_type": "T", "ce_subject": "ä/1"}, b"\0%d" % number)
 
 
 def records(count: int, key: bytes = b"k", topic: str = TOPIC) -> list[Record]:
@@ -42,7 +43,9 @@ def after(deliveries: Sequence[Delivery]) -> dict:
 
 
 async def test_a_record_comes_out_as_it_went_in(broker: Broker) -> None:
-    published = [Record(identity.new_id(), TOPIC, bytes(range(16)), {"ce_type": "T", "x": "é"}, b"\0\xff")]
+    id_ = identity.new_id()
+    headers = {"ce_id": id_, "ce_type": "T", "x": "é"}
+    published = [Record(id_, TOPIC, bytes(range(16)), headers, b"\0\xff")]
     await broker.publish("p", 1, published)
     reader = await broker.reader("g", [TOPIC])
     assert [delivery.record for delivery in await read(reader, 1)] == published
@@ -104,7 +107,7 @@ async def test_a_position_never_goes_back(broker: Broker) -> None:
     deliveries = await read(reader, 3)
     await reader.commit(after(deliveries))
     await reader.commit(after(deliveries[:1]))
-    assert [lag.records for lag in await broker.lag("g", [TOPIC])] == [0]
+    assert sum(lag.records for lag in await broker.lag("g", [TOPIC])) == 0
     await reader.close()
 
 

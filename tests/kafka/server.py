@@ -1,0 +1,136 @@
+"""A Kafka broker of the tests' own: one process in KRaft mode, on free ports of loopback, in a folder of its own.
+
+https://kafka.apache.org/documentation/#kraft
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from contextlib import ExitStack
+from hashlib import sha256
+from pathlib import Path
+
+POM = Path(__file__).with_name("pom.xml")
+START_SECONDS = 60
+MAVEN_SECONDS = 300
+JAVA = (
+    "java",
+    "-Xmx384m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",  # it starts quickly, and never runs for long
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+)
+CONFIGURATION = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=BROKER://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=BROKER://127.0.0.1:{broker}
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=BROKER
+controller.listener.names=CONTROLLER
+log.dirs={logs}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=true
+"""
+"""Topics are created automatically unless a client forbids it: ours must."""
+CLUSTER = "dGVsZXJlaGFiLXRlc3RzMQ"
+
+
+class Lacking(RuntimeError):
+    """This machine lacks what Kafka needs; the message says what."""
+
+
+class KafkaServer:
+    """A broker in `folder`: `address` is host:port; what it holds survives `kill` and a further `start`."""
+
+    def __init__(self, folder: Path, classpath: str) -> None:
+        self._folder = folder
+        self._classpath = classpath
+        broker, controller = _free_ports(2)
+        self.address = f"127.0.0.1:{broker}"
+        self._port = broker
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True)
+        self._properties = folder / "server.properties"
+        self._properties.write_text(
+            CONFIGURATION.format(broker=broker, controller=controller, logs=folder / "logs")
+        )
+        storage = ("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(self._properties))
+        subprocess.run(
+            self._java(*storage), check=True, capture_output=True, timeout=START_SECONDS, cwd=folder
+        )
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The running process, to be frozen or killed."""
+        assert self._process is not None
+        return self._process
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._java("kafka.Kafka", str(self._properties)),
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        pause = threading.Event()
+        while not _accepts(self._port):
+            assert self._process.poll() is None, (self._folder / "log").read_text()[-2000:]
+            assert time.monotonic() < deadline, "Kafka takes no connections"
+            pause.wait(0.05)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def _java(self, *arguments: str) -> list[str]:
+        return [*JAVA, "-cp", self._classpath, *arguments]
+
+
+def classpath(cache: Path) -> str:
+    """The jars of the broker, fetched by Maven if they are not there; raises `Lacking`."""
+    if shutil.which("java") is None:
+        raise Lacking("there is no java on the PATH")
+    kept = cache / f"{sha256(POM.read_bytes()).hexdigest()[:16]}.classpath"
+    if kept.exists() and all(Path(jar).exists() for jar in kept.read_text().split(os.pathsep)):
+        return kept.read_text()
+    if shutil.which("mvn") is None:
+        raise Lacking("there is no mvn on the PATH")
+    for offline in (["--offline"], []):
+        asked = ["mvn", "--batch-mode", "--quiet", *offline, "--file", str(POM)]
+        found = subprocess.run(
+            [*asked, "dependency:build-classpath", f"-Dmdep.outputFile={kept}"],
+            capture_output=True,
+            timeout=MAVEN_SECONDS,
+            check=False,
+        )
+        if found.returncode == 0:
+            return kept.read_text()
+    raise Lacking(f"Maven finds no Kafka: {found.stdout.decode(errors='replace')[-500:]}")
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as taken:
+        sockets = [taken.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as attempt:
+        attempt.settimeout(1)
+        return attempt.connect_ex(("127.0.0.1", port)) == 0

@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pb2 import (
+    DescriptorProto,
+    EnumDescriptorProto,
+    FileDescriptorProto,
+    FileDescriptorSet,
+)
 from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +33,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> FileDescriptorSet:
     return FileDescriptorSet.FromString(out.read_bytes())
 
 
-def declarations(file) -> Iterator[tuple[tuple[int, ...], str]]:
+def declarations(file: FileDescriptorProto) -> Iterator[tuple[tuple[int, ...], str]]:
     """The source path and name of everything a proto declares."""
     for number, message in enumerate(file.message_type):
         yield from of_message((4, number), message)
@@ -40,7 +45,7 @@ def declarations(file) -> Iterator[tuple[tuple[int, ...], str]]:
             yield (6, number, 2, place), f"{service.name}.{method.name}"
 
 
-def of_message(path: tuple[int, ...], message) -> Iterator[tuple[tuple[int, ...], str]]:
+def of_message(path: tuple[int, ...], message: DescriptorProto) -> Iterator[tuple[tuple[int, ...], str]]:
     if message.options.map_entry:
         return
     yield path, message.name
@@ -52,7 +57,7 @@ def of_message(path: tuple[int, ...], message) -> Iterator[tuple[tuple[int, ...]
         yield from of_enum((*path, 4, place), enum)
 
 
-def of_enum(path: tuple[int, ...], enum) -> Iterator[tuple[tuple[int, ...], str]]:
+def of_enum(path: tuple[int, ...], enum: EnumDescriptorProto) -> Iterator[tuple[tuple[int, ...], str]]:
     yield path, enum.name
     for place, value in enumerate(enum.value):
         yield (*path, 2, place), f"{enum.name}.{value.name}"

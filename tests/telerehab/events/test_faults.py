@@ -233,7 +233,7 @@ async def test_a_relay_that_froze_and_wakes_up_repeats_nothing(world: Any, until
         async with world.running(new):
 
             async def is_published() -> bool:
-                return await world.database.fetchval("SELECT count(*) FROM scheduling.outbox") == 0
+                return bool(await world.database.fetchval("SELECT count(*) = 0 FROM scheduling.outbox"))
 
             await until(is_published)
             later = await world.say(AppointmentBooked())

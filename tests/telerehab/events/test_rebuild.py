@@ -54,7 +54,7 @@ async def test_a_rebuild_can_be_done_again(world: Any, until: Until) -> None:
         await world.say(AppointmentBooked(), AppointmentBooked())
 
         async def is_published() -> bool:
-            return await world.database.fetchval("SELECT count(*) FROM broker.log") == 2
+            return bool(await world.database.fetchval("SELECT count(*) = 2 FROM broker.log"))
 
         await until(is_published)
     for times in (1, 2, 3):

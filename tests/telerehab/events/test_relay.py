@@ -90,7 +90,7 @@ async def test_a_commit_wakes_the_relay_here_and_in_another_process(world: Any, 
         await world.say(ResourceChanged())
 
         async def holds() -> bool:
-            return relay._lease.is_held
+            return bool(relay._lease.is_held)
 
         await until(holds)
         engine.after_commit = relay.after_commit

@@ -26,6 +26,7 @@ class Gate:
     form_check_max_age_days: int
     days_between_steps: int
     weekly_volume_rise_at_most: Decimal
+    volume_rise_exempt: tuple[Variable, ...]
     source: str
 
 
@@ -105,7 +106,7 @@ class DoseCase:
     """Worked case, judged on `today` after the logs; `planned` are the days on which a bout was due.
 
     `form_ok` None: form never seen; `form_day` the day of the last check; `last_step_day` the day of the last change
-    of the dose; `regression_days` the days of accepted regressions; `pain_limit` if lowered.
+    of the dose; `resumed_day` that on which a clinician ended a pause; `regression_days` the days of accepted regressions; `pain_limit` if lowered.
     """
 
     id: str
@@ -118,6 +119,7 @@ class DoseCase:
     form_ok: bool | None = None
     form_day: int | None = None
     last_step_day: int | None = None
+    resumed_day: int | None = None
     regression_days: tuple[int, ...] = ()
     paused: bool = False
     open_alert: bool = False

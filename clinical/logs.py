@@ -16,11 +16,12 @@ class Log:
     """One bout as logged, of one exercise. `day` counts from 1, the first day of the programme, in the patient's zone.
 
     `done` is the completed share of the prescribed volume in percent; `extra_reps` beyond the target in the last set;
-    pain 0 to 10; `next_morning` is the pain on waking the day after; `symptoms` are ids of alarms.toml. What is
-    absent was not logged.
+    pain 0 to 10; `next_morning` is the pain on waking the day after; `symptoms` are ids of alarms.toml; `id` is the
+    client's, the same for the same log. What is absent was not logged.
     """
 
     day: int
+    id: str | None = None
     done: Decimal | None = None
     pain_before: Decimal | None = None
     pain_max: Decimal | None = None

@@ -12,10 +12,14 @@ from clinical.reading import read, stated
 
 @stated
 class Climbing:
-    """The mean worst pain of the last `days` is `at_least` above that of the `days` before; `minimum_logs` in each."""
+    """The mean pain_max of the last `days` is > `above`, and `at_least` over that of the `days` before.
+
+    Each of the two needs `minimum_logs`.
+    """
 
     days: int
     at_least: Decimal
+    above: Decimal
     minimum_logs: int
     source: str
 
@@ -47,10 +51,9 @@ class LightCase:
 class PainMonitoring:
     """The traffic light of one bout.
 
-    RED when pain_max > amber_to (or the prescription's lower limit), when next_morning > pain_before, when pain climbs
-    from week to week, or with a symptom whose `light` is red. Else AMBER when pain_max > green_to; else GREEN. Without
-    pain_max the light is `unknown` unless it is RED already. A light is `complete` when every field of
-    `complete_needs` was logged.
+    RED when pain_max or pain_after > amber_to (or the prescription's lower limit), when next_morning > pain_before, when
+    pain climbs from week to week, or with a symptom whose `light` is red. Else without pain_max it is `unknown`. Else
+    AMBER when pain_max or pain_after > green_to, else GREEN. `complete`: every field of `complete_needs` was logged.
     """
 
     id: str

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -52,12 +52,18 @@ class Deployment:
 
 
 @contextmanager
-def deployed(data: Path, *, separate: bool = True) -> Iterator[Deployment]:
-    """The platform in the data folder `data`, ready; stopped at the end. Raises `CannotStart`."""
+def deployed(
+    data: Path, *, separate: bool = True, settings: Mapping[str, str] | None = None
+) -> Iterator[Deployment]:
+    """The platform in the data folder `data`, ready; stopped at the end. Raises `CannotStart`.
+
+    `settings` are further variables of its environment.
+    """
     port = free_port()
     log = data.with_name(f"{data.name}.log")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     told = {f"{PREFIX}DATA": str(data), f"{PREFIX}PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    told |= settings or {}
     process = subprocess.Popen(
         [sys.executable, "-m", "telerehab.cli", "run", *(["--separate"] if separate else [])],
         env={**kept, **told},

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 
 from telerehab import settings as configuration
+from telerehab.running.events_command import add_events_command
 from telerehab.settings import GATEWAY, Settings, SettingsError
 
 MISCONFIGURED = 2
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     init.set_defaults(do=_database_init)
 
+    add_events_command(commands, _services())
     commands.add_parser("version", help="print the version").set_defaults(do=_version)
     return parser
 

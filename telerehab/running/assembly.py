@@ -6,12 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import entry_points
-from typing import Any
 
 from telerehab.content import bring
 from telerehab.engine import Engine
-from telerehab.events.brokers.postgres import PostgresBroker
-from telerehab.events.database import Database
 from telerehab.events.relay import outbox_notifier
 from telerehab.events.running import running as running_events
 from telerehab.fhir.definitions import resource_types
@@ -21,6 +18,7 @@ from telerehab.rpc.neighbours import Neighbours
 from telerehab.rpc.server import Registration, RpcServer, engine_registration
 from telerehab.rpc.servicer import EngineServicer
 from telerehab.running.hosted import Hosted
+from telerehab.running.opening import dsn_of, event_key, open_database, open_pool, running_broker
 from telerehab.running.timekeeper import keeping_time
 from telerehab.server import handle
 from telerehab.server.app import service_app
@@ -28,10 +26,7 @@ from telerehab.service import Service
 from telerehab.settings import GATEWAY, SERVICES, Settings
 from telerehab.store.migrate import migrate
 from telerehab.store.pool import Pool
-from telerehab.store.roles import role_to_take
 from telerehab.store.store import Store
-
-EVENT_KEY = "SELECT value FROM broker.secret WHERE name = 'event-key'"
 
 
 def services() -> dict[str, Service]:
@@ -63,13 +58,11 @@ class Assembly:
         own = settings.of(service.name)
         metrics = Metrics(service.name, service.types)
         probes = Probes(metrics)
-        pool = await _pool(service.name, settings, stack)
-        engine = Engine(
-            service, await Store.open(pool, service), neighbours, settings, await _event_key(pool)
-        )
+        pool = await open_pool(service.name, settings, stack)
+        engine = Engine(service, await Store.open(pool, service), neighbours, settings, await event_key(pool))
         await stack.enter_async_context(engine.store.aliases.kept_fresh())
-        database = await _database(service.name, settings, stack)
-        broker = await stack.enter_async_context(PostgresBroker(database).running())
+        database = await open_database(service.name, settings, stack)
+        broker = await stack.enter_async_context(running_broker(settings, database))
         await stack.enter_async_context(running_events(engine, database, broker))
         await bring(engine)
         await stack.enter_async_context(keeping_time(engine))
@@ -87,8 +80,8 @@ class Assembly:
     ) -> Hosted:
         metrics = Metrics(GATEWAY, resource_types())
         probes = Probes(metrics)
-        pool = await _pool(GATEWAY, settings, stack)
-        database = await _database(GATEWAY, settings, stack)
+        pool = await open_pool(GATEWAY, settings, stack)
+        database = await open_database(GATEWAY, settings, stack)
         notifier = outbox_notifier(database)
         ringing = asyncio.create_task(notifier.run())
         stack.callback(ringing.cancel)
@@ -126,44 +119,11 @@ async def prepare(settings: Settings) -> None:
         await migrate(dsn, list(services().values()))
 
 
-async def _pool(schema: str, settings: Settings, stack: AsyncExitStack) -> Pool:
-    pool = Pool(
-        _dsn(schema, settings),
-        schema=schema,
-        role=await role_to_take(_dsn(schema, settings), schema),
-        size=settings.database_connections,
-        statement_timeout=settings.statement_timeout,
-    )
-    await pool.open()
-    stack.push_async_callback(pool.close)
-    return pool
-
-
-async def _database(schema: str, settings: Settings, stack: AsyncExitStack) -> Database:
-    role = await role_to_take(_dsn(schema, settings), schema)
-    served: dict[str, Any] = {"server_settings": {"role": role}} if role else {}
-    database = Database(_dsn(schema, settings), **served)
-    stack.push_async_callback(database.close)
-    return await database.open()
-
-
 def _elsewhere(settings: Settings) -> frozenset[str]:
     """The owners that keep their resources on another server than the gateway's commands are on."""
-    here = _dsn(GATEWAY, settings)
+    here = dsn_of(GATEWAY, settings)
     urls = {name: settings.of(name).database_url for name in SERVICES}
     return frozenset(name for name, url in urls.items() if url and url.get_secret_value() != here)
-
-
-async def _event_key(pool: Pool) -> bytes:
-    row = await pool.fetchrow(EVENT_KEY)
-    assert row is not None
-    return bytes(row[0])
-
-
-def _dsn(schema: str, settings: Settings) -> str:
-    url = settings.of(schema).database_url
-    assert url is not None, "the process that runs us has seen to a database"
-    return url.get_secret_value()
 
 
 def _own_servicer(engine: Engine) -> list[Registration]:

@@ -1,6 +1,6 @@
 """The broker interface: an ordered log of records per topic, read by groups at their own pace.
 
-Every implementation passes tests/telerehab/events/brokers/contract.py.
+Every implementation passes tests/telerehab/events/brokers/test_broker_contract.py.
 """
 
 from __future__ import annotations
@@ -57,6 +57,10 @@ class Fenced(Exception):
 
 class Unavailable(Exception):
     """The broker cannot be reached at the moment; what was asked may or may not have happened: ask again."""
+
+
+class NoSuchTopic(Exception):
+    """A topic has not been made; the message says how it is. Not every broker needs its topics made."""
 
 
 class Reader(Protocol):

@@ -5,6 +5,6 @@ a thread that owns it, and the event loop only hands over and awaits.
 """
 
 from telerehab.events.brokers.kafka.broker import KafkaBroker
-from telerehab.events.brokers.kafka.client import Cluster, NoSuchTopic, cluster_of
+from telerehab.events.brokers.kafka.client import Cluster, cluster_of
 
-__all__ = ["Cluster", "KafkaBroker", "NoSuchTopic", "cluster_of"]
+__all__ = ["Cluster", "KafkaBroker", "cluster_of"]

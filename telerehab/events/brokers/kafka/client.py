@@ -5,7 +5,7 @@ https://kafka-python.readthedocs.io/en/master/apidoc/KafkaAdminClient.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaError
 
-from telerehab.events.brokers.broker import Unavailable
+from telerehab.events.brokers.broker import NoSuchTopic, Unavailable
 from telerehab.events.brokers.kafka.topics import Topic
 from telerehab.settings import Settings
 
@@ -21,13 +21,6 @@ CONNECT_MS = 5_000
 REQUEST_MS = 10_000
 MOST_BACKOFF_MS = 1_000
 _UNKNOWN_TOPIC = 3  # https://kafka.apache.org/protocol.html#protocol_error_codes
-
-
-class NoSuchTopic(Exception):
-    """Topics are not there; the message says how they are made."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        super().__init__(f"Kafka has no topic {', '.join(sorted(names))}: run telerehab events topics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +88,7 @@ def partitions_of(admin: KafkaAdminClient, topics: Sequence[str]) -> list[TopicP
     described = admin.describe_topics(list(topics)) if topics else []
     missing = [topic["name"] for topic in described if topic["error_code"] == _UNKNOWN_TOPIC]
     if missing:
-        raise NoSuchTopic(missing)
+        raise NoSuchTopic(f"Kafka has no topic {', '.join(sorted(missing))}: run telerehab events topics")
     return [
         TopicPartition(topic["name"], partition["partition_index"])
         for topic in described
@@ -126,7 +119,7 @@ def make_topics(cluster: Cluster, topics: Sequence[Topic]) -> dict[str, int]:
         finally:
             admin.close()
     names = [partition.topic for partition in partitions]
-    return {name: names.count(name) for name in dict.fromkeys(names)}
+    return {name: names.count(name) for name in sorted(set(names))}
 
 
 def _path(path: object) -> str | None:

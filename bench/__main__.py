@@ -1,4 +1,4 @@
-"""`make bench`: every figure of one run, printed. `BENCH_SIZE=full` searches 10^6 resources instead of 10^5."""
+"""`make bench`: every figure of one run, printed. `BENCH_SIZE=full`: on 10^6 resources, and the plan tests too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import uvloop
 
-from bench import requests
+from bench import requests, search_plans
 from bench.client import Load, paced, request, send
 from bench.filling import OWNER, fill
 from bench.machine import description
@@ -43,6 +43,9 @@ def main() -> None:
             report.start(name, _start_seconds(folder / "start"))
         with deployed(folder / "data") as deployment:
             uvloop.run(_measure(deployment, count, report))
+        if count == SIZES["full"]:
+            with search_plans.server() as server:
+                asyncio.run(search_plans.run(count, "", server.dsn("postgres")))
         report.end()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ https://owasp.org/www-project-secure-headers/
 from __future__ import annotations
 
 import time
+from collections.abc import Container
 
 from telerehab.fhir import json
 from telerehab.fhir.outcome import internal, operation_outcome
@@ -75,11 +76,11 @@ class Observed:
     def _with_safe_headers(
         self, headers: list[tuple[bytes, bytes]], request_id: str
     ) -> list[tuple[bytes, bytes]]:
-        own = {name for name, _ in headers}  # ASGI wants lower case
-        missing = self._headers if own.isdisjoint(self._names) else self._not_among(own)
+        own = dict(headers)  # ASGI wants lower case
+        missing = self._headers if self._names.isdisjoint(own) else self._not_among(own)
         return [*headers, *missing, (b"x-request-id", request_id.encode())]
 
-    def _not_among(self, own: set[bytes]) -> list[tuple[bytes, bytes]]:
+    def _not_among(self, own: Container[bytes]) -> list[tuple[bytes, bytes]]:
         return [header for header in self._headers if header[0] not in own]
 
     def _account(self, scope: Scope, request: Request, status: int, seconds: float) -> None:

@@ -5,10 +5,11 @@ https://www.w3.org/TR/trace-context/#traceparent-header
 
 from __future__ import annotations
 
-import os
 import re
+from random import Random
 from typing import NamedTuple
 
+_random = Random().getrandbits  # an id need not be a secret, and asking the system for it takes longer
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
 
 
@@ -29,9 +30,9 @@ def continue_trace(traceparent: str | None) -> Trace:
     """A new piece of work in the trace that the header names, or in a new trace when it names none."""
     match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if match is None or not _is_valid(*match.groups()):
-        digits = os.urandom(24).hex()
+        digits = f"{_random(192):048x}"
         return Trace(digits[:32], digits[32:], "00")
-    return Trace(match[2], os.urandom(8).hex(), match[4])
+    return Trace(match[2], f"{_random(64):016x}", match[4])
 
 
 def _is_valid(version: str, trace_id: str, span_id: str, flags: str, rest: str | None) -> bool:

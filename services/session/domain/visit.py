@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from telerehab.canonical import (
     ENCOUNTER_PLANNED_END,
     ENCOUNTER_PLANNED_START,
     ENCOUNTER_VIRTUAL_SERVICE,
     VISIT,
+    extension_value,
     virtual_service,
     with_extension,
 )
 from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
-from telerehab.fhir.when import utc
+from telerehab.fhir.when import moment, utc
 
 VIRTUAL = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "VR", "display": "virtual"}
 
@@ -84,6 +85,13 @@ def at_status(encounter: JsonObject, status: str, now: datetime) -> JsonObject:
     if period:
         changed["period"] = period
     return changed
+
+
+def planned_start(encounter: JsonObject) -> datetime:
+    """When the visit is to begin, or began; long ago where that is not known."""
+    begun = encounter.get("period", {}).get("start")
+    planned = extension_value(encounter, ENCOUNTER_PLANNED_START)
+    return moment(begun) or moment(planned) or datetime.min.replace(tzinfo=UTC)
 
 
 def appointment_id(encounter: JsonObject) -> str:

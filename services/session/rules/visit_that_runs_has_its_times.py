@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.session.lifecycles import is_visit
+from services.session.lifecycles import STARTED, is_visit
 from telerehab.change import Change, Refuse, Verdict, rule
 from telerehab.fhir.when import moment
-
-STARTED = ("in-progress", "onleave", "finished")
 
 
 @rule("Encounter")

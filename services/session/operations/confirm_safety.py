@@ -1,0 +1,94 @@
+"""Encounter/[id]/$confirm-safety: what must be known before the visit starts, noted by whom and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clinical.visit_gate import visit_gate
+from services.session.domain.messages import SAFETY_CATEGORIES
+from services.session.domain.red_flags import judged
+from services.session.domain.visit_safety import (
+    CALLBACK,
+    CLINICIANS,
+    CONSENT,
+    IDENTITY,
+    ITEMS,
+    LOCATION,
+    ON_FILE,
+    OVERRIDE,
+    RED_FLAGS,
+    reasoned,
+    stamped,
+    with_facts,
+)
+from services.session.operations.moving import visit_of
+from telerehab.fhir.json import JsonObject
+from telerehab.fhir.outcome import FhirError, Issue, bad_request
+from telerehab.operation import Parameters, operation
+from telerehab.resource import Resource
+from telerehab.unit_of_work import UnitOfWork
+
+
+@operation("confirm-safety.json")
+async def confirm_safety(parameters: Parameters, work: UnitOfWork) -> Resource:
+    """The visit with what was confirmed; complete or not, for its start says what is still missing."""
+    encounter = await visit_of(parameters, work)
+    if encounter.content["status"] not in ("planned", "arrived"):
+        told = "What must be known before a visit starts is confirmed before it starts."
+        raise FhirError(422, [Issue("business-rule", told, "Encounter.status")])
+    by = _clinician(parameters)
+    confirmed = [*_facts(parameters, by, work), *await _overrides(parameters, by, encounter.content, work)]
+    if not confirmed:
+        raise bad_request("Nothing is confirmed here.", "Parameters", "required")
+    return await work.put(with_facts(encounter.content, confirmed))
+
+
+def _clinician(parameters: Parameters) -> str:
+    by = str(parameters.required("practitioner").get("reference", ""))
+    if not by.startswith(CLINICIANS):
+        raise bad_request("Who confirms is a Practitioner or PractitionerRole.", "Parameters.practitioner")
+    return by
+
+
+def _facts(parameters: Parameters, by: str, work: UnitOfWork) -> Iterator[JsonObject]:
+    kinds = list(dict.fromkeys(parameters.all("identifier")))
+    unknown = [kind for kind in kinds if kind not in visit_gate().identifier]
+    if unknown:
+        known = ", ".join(visit_gate().identifier)
+        raise bad_request(f"An identifier is one of: {known}.", "Parameters.identifier", "code-invalid")
+    if kinds:
+        agreed = [{"url": "identifier", "valueCode": kind} for kind in kinds]
+        yield stamped(IDENTITY, agreed, by, work.now)
+    if address := parameters.one("address"):
+        yield stamped(LOCATION, [{"url": "address", "valueAddress": address}], by, work.now)
+    if callback := parameters.one("callback"):
+        yield stamped(CALLBACK, [{"url": "telecom", "valueContactPoint": callback}], by, work.now)
+    if consent := parameters.one("consent"):
+        yield {"url": ON_FILE, "valueReference": consent}
+        yield stamped(CONSENT, [], by, work.now)
+
+
+async def _overrides(
+    parameters: Parameters, by: str, encounter: JsonObject, work: UnitOfWork
+) -> list[JsonObject]:
+    overrides = []
+    for given in parameters.all("override"):
+        item, reason = given.required("item"), given.required("reason")
+        if item not in ITEMS:
+            told = f"An item is one of: {', '.join(ITEMS)}."
+            raise bad_request(told, "Parameters.override.item", "code-invalid")
+        if not reasoned(reason):
+            told = f"An override needs a reason in words, and a code of: {', '.join(visit_gate().reason)}."
+            raise FhirError(422, [Issue("business-rule", told, "Parameters.override.reason")])
+        known = await _standing(encounter, work) if item == RED_FLAGS else []
+        why = [{"url": "item", "valueCode": item}, {"url": "reason", "valueCodeableConcept": reason}, *known]
+        overrides.append(stamped(OVERRIDE, why, by, work.now))
+    return overrides
+
+
+async def _standing(encounter: JsonObject, work: UnitOfWork) -> list[JsonObject]:
+    """The danger signs that the clinician decides about; one that comes later is not decided."""
+    subject = encounter["subject"]["reference"]
+    heard = await work.search(f"Communication?subject={subject}&category={SAFETY_CATEGORIES}")
+    signs = judged(heard, work.now).signs
+    return [{"url": "known", "valueReference": {"reference": sign.source}} for sign in signs]

@@ -105,8 +105,8 @@ class ExpectedDecision:
 class DoseCase:
     """Worked case, judged on `today` after the logs; `planned` are the days on which a bout was due.
 
-    `form_ok` None: form never seen; `form_day` the day of the last check; `last_step_day` the day of the last change
-    of the dose; `resumed_day` that on which a clinician ended a pause; `regression_days` the days of accepted regressions; `pain_limit` if lowered.
+    `form_ok` None: form never seen, else as seen on `form_day`; `last_step_day`: the dose was last changed;
+    `resumed_day`: a clinician ended a pause; `regression_days`: accepted regressions; `pain_limit` if lowered.
     """
 
     id: str

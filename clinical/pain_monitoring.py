@@ -12,7 +12,7 @@ from clinical.reading import read, stated
 
 @stated
 class Climbing:
-    """The mean pain_max of the last `days` is > `above`, and `at_least` over that of the `days` before.
+    """The mean pain_max of the last `days` is `at_least` over that of the `days` before, and this bout is > `above`.
 
     Each of the two needs `minimum_logs`.
     """
@@ -51,8 +51,8 @@ class LightCase:
 class PainMonitoring:
     """The traffic light of one bout.
 
-    RED when pain_max or pain_after > amber_to (or the prescription's lower limit), when next_morning > pain_before, when
-    pain climbs from week to week, or with a symptom whose `light` is red. Else without pain_max it is `unknown`. Else
+    RED when pain_max or pain_after > amber_to (or a lower limit prescribed), when next_morning > pain_before, when pain
+    climbs from week to week, or with a symptom whose `light` is red. Else without pain_max it is `unknown`. Else
     AMBER when pain_max or pain_after > green_to, else GREEN. `complete`: every field of `complete_needs` was logged.
     """
 

@@ -2,8 +2,51 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from services.outcomes import lifecycles
+from services.outcomes.domain.questionnaires import questionnaires
+from services.outcomes.handlers.ask_after_visit import ask_after_visit
+from services.outcomes.handlers.ask_before_visit import ask_before_visit
+from services.outcomes.handlers.cancel_questionnaires import cancel_questionnaires
+from services.outcomes.handlers.close_missed_questionnaires import close_missed_questionnaires
+from services.outcomes.handlers.move_questionnaires import move_questionnaires
+from services.outcomes.periodic.escalate_overdue_alerts import escalate_overdue_alerts
+from services.outcomes.projections.open_alert import open_alert
+from services.outcomes.rules.alert_is_announced import alert_is_announced
+from services.outcomes.rules.alert_is_closed_by_a_named_human import alert_is_closed_by_a_named_human
+from services.outcomes.rules.answered_questionnaire_is_no_longer_due import (
+    answered_questionnaire_is_no_longer_due,
+)
+from services.outcomes.rules.grave_answer_raises_an_alert import grave_answer_raises_an_alert
 from services.outcomes.rules.red_flag_raises_an_alert import red_flag_raises_an_alert
+from services.outcomes.rules.score_is_announced import score_is_announced
 from services.outcomes.rules.screening_is_announced import screening_is_announced
+from services.outcomes.rules.submitted_response_is_scored import submitted_response_is_scored
 from telerehab.service import Service
 
-service = Service("outcomes", rules=[red_flag_raises_an_alert, screening_is_announced])
+service = Service(
+    "outcomes",
+    lifecycles=[lifecycles.alert, lifecycles.due_questionnaire],
+    rules=[
+        red_flag_raises_an_alert,
+        grave_answer_raises_an_alert,
+        screening_is_announced,
+        alert_is_closed_by_a_named_human,
+        alert_is_announced,
+        submitted_response_is_scored,
+        score_is_announced,
+        answered_questionnaire_is_no_longer_due,
+    ],
+    projections=[open_alert],
+    handlers=[
+        ask_before_visit,
+        move_questionnaires,
+        cancel_questionnaires,
+        close_missed_questionnaires,
+        ask_after_visit,
+    ],
+    periodic=[escalate_overdue_alerts],
+    migrations=Path(__file__).parent / "migrations",
+    content=[questionnaires],
+)

@@ -22,7 +22,10 @@ from telerehab.pb.telerehab.events.v1 import (
 )
 
 SAFETY_TOPIC = "telerehab.safety"
-_SAFETY: frozenset[str] = frozenset({outcomes_pb2.SafetyAlertRaised.DESCRIPTOR.full_name})
+_SAFETY: frozenset[str] = frozenset(
+    message.DESCRIPTOR.full_name
+    for message in (outcomes_pb2.SafetyAlertRaised, outcomes_pb2.SafetyAlertEscalated)
+)
 
 _SAID_BY = {
     exercise_prescription_pb2: ("exercise_prescription",),

@@ -2,70 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from services.outcomes.domain.red_flags import RedFlag
-from telerehab.canonical import BASE
+from clinical.red_flags import levels
+from services.outcomes.domain.codes import LEVEL, TASK, coded, has_code
 from telerehab.fhir.json import JsonObject
-from telerehab.fhir.when import utc
+from telerehab.fhir.when import moment, utc
 from telerehab.identity import derived_id
 
-RED_FLAG = f"{BASE}/CodeSystem/red-flag"
-TASK_CODE = {
-    "system": f"{BASE}/CodeSystem/task",
-    "code": "acknowledge-alert",
-    "display": "Acknowledge safety alert",
-}
+ACKNOWLEDGE = "acknowledge-alert"
 
 
-def issue_id(source: str, flags: Sequence[RedFlag]) -> str:
-    """The id of the DetectedIssue for these flags of `source` ("Type/id"): the same signs make one alert."""
-    return derived_id("DetectedIssue", source, *(flag.code for flag in flags))
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a level of concern asks for; `rank` 0 is the gravest."""
+
+    name: str
+    rank: int
+    severity: str
+    priority: str
+    due_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something that a human must look at: `code` of `system`, what it means in words, and how grave it is."""
+
+    system: str
+    code: str
+    text: str
+    suspects: str
+    level: Level
+
+
+def level(name: str) -> Level:
+    """A level of clinical/red-flags/levels.toml by its name."""
+    return _levels()[name]
+
+
+def gravest() -> Level:
+    """The level for what nobody can tell yet."""
+    return next(iter(_levels().values()))
+
+
+def is_alert(task: JsonObject) -> bool:
+    """Whether a Task asks a human to acknowledge an alert of ours."""
+    return has_code(task.get("code"), TASK, ACKNOWLEDGE)
+
+
+def is_ours(issue: JsonObject) -> bool:
+    """Whether a DetectedIssue was raised here: an alert of ours stands on it."""
+    implicated = [one.get("reference", "") for one in issue.get("implicated", ())]
+    return bool(implicated) and issue.get("id") == _issue_id(implicated[0], _codes(issue))
+
+
+def level_of(task: JsonObject) -> Level:
+    """The level that an alert was raised at; the gravest where the Task does not say."""
+    known = (one for name, one in _levels().items() if has_code(task.get("reasonCode"), LEVEL, name))
+    return next(known, gravest())
+
+
+def deadline(task: JsonObject) -> datetime | None:
+    """By when a human must have acted."""
+    return moment(task.get("restriction", {}).get("period", {}).get("end"))
+
+
+def issue_id(source: str, signs: Sequence[Sign]) -> str:
+    """The id of the DetectedIssue for these signs of `source` ("Type/id"): the same signs make one alert."""
+    return _issue_id(source, [sign.code for sign in signs])
 
 
 def detected_issue(
-    source: str, subject: JsonObject | None, flags: Sequence[RedFlag], now: datetime
+    source: str, subject: JsonObject | None, signs: Sequence[Sign], now: datetime
 ) -> JsonObject:
-    """What was found: coded by the gravest flag, with every flag as evidence."""
-    gravest = flags[0]
+    """What was found: coded by the gravest sign, with every sign as evidence."""
+    gravest = signs[0]
     issue: JsonObject = {
         "resourceType": "DetectedIssue",
-        "id": issue_id(source, flags),
+        "id": issue_id(source, signs),
         "status": "final",
-        "code": {"coding": [{"system": RED_FLAG, "code": gravest.code, "display": gravest.suspects}]},
+        "code": coded(gravest.system, gravest.code, gravest.suspects),
         "severity": gravest.level.severity,
         "identifiedDateTime": utc(now),
         "implicated": [{"reference": source}],
         "evidence": [
-            {
-                "code": [{"coding": [{"system": RED_FLAG, "code": flag.code, "display": flag.suspects}]}],
-                "detail": [{"reference": source}],
-            }
-            for flag in flags
+            {"code": [coded(sign.system, sign.code, sign.suspects)], "detail": [{"reference": source}]}
+            for sign in signs
         ],
         "detail": f"{gravest.level.name}: {gravest.text}",
     }
     return {**issue, "patient": subject} if subject else issue
 
 
-def task(issue: JsonObject, flags: Sequence[RedFlag], now: datetime) -> JsonObject:
+def task(issue: JsonObject, signs: Sequence[Sign], now: datetime) -> JsonObject:
     """Who must act is open (the care team); by when is not."""
-    level = flags[0].level
+    grave = signs[0].level
     made: JsonObject = {
         "resourceType": "Task",
         "id": derived_id("Task", issue["id"]),
         "status": "requested",
         "intent": "order",
-        "priority": level.priority,
-        "code": {"coding": [TASK_CODE]},
+        "priority": grave.priority,
+        "code": coded(TASK, ACKNOWLEDGE, "Acknowledge safety alert"),
         "focus": {"reference": f"DetectedIssue/{issue['id']}"},
         "authoredOn": utc(now),
-        "restriction": {"period": {"end": utc(due(flags, now))}},
+        "reasonCode": coded(LEVEL, grave.name),
+        "restriction": {"period": {"end": utc(due(signs, now))}},
     }
     return {**made, "for": issue["patient"]} if "patient" in issue else made
 
 
-def due(flags: Sequence[RedFlag], now: datetime) -> datetime:
-    """By when a human must have acted on the gravest of the flags."""
-    return now + timedelta(minutes=flags[0].level.due_minutes)
+def due(signs: Sequence[Sign], now: datetime) -> datetime:
+    """By when a human must have acted on the gravest of the signs."""
+    return now + timedelta(minutes=signs[0].level.due_minutes)
+
+
+def _issue_id(source: str, codes: Sequence[str]) -> str:
+    return derived_id("DetectedIssue", source, *codes)
+
+
+def _codes(issue: JsonObject) -> list[str]:
+    evidence = issue.get("evidence", ())
+    return [code["coding"][0]["code"] for one in evidence for code in one.get("code", ()) if "coding" in code]
+
+
+@cache
+def _levels() -> Mapping[str, Level]:
+    return {
+        name: Level(name, rank, stated.severity, stated.priority, stated.due_minutes)
+        for rank, (name, stated) in enumerate(levels().items())
+    }

@@ -1,103 +1,69 @@
-"""Red flags: which answers of a screening raise which level of concern, read from clinical/red-flags/."""
+"""Red flags: which answers of a screening raise which level of concern, as clinical/red-flags/ states it."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
+from clinical.red_flags import screenings
+from services.outcomes.domain.alert import Sign, gravest, level
+from services.outcomes.domain.answers import answers, questionnaire
+from services.outcomes.domain.questionnaires import RED_FLAGS, canonical
 from telerehab.canonical import BASE
 from telerehab.fhir.json import JsonObject
 
-QUESTIONNAIRE = f"{BASE}/Questionnaire/red-flags-"
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """What a level of concern asks for; `rank` 0 is the gravest."""
-
-    name: str
-    rank: int
-    severity: str
-    priority: str
-    due_minutes: int
-
-
-@dataclass(frozen=True, slots=True)
-class RedFlag:
-    """One question whose answer "yes" is a danger sign."""
-
-    code: str
-    text: str
-    suspects: str
-    level: Level
+RED_FLAG = f"{BASE}/CodeSystem/red-flag"
+QUESTIONNAIRE = canonical(RED_FLAGS)
+"""The canonical URL of a screening, without its region."""
 
 
 @cache
-def screening(name: str) -> Mapping[str, RedFlag] | None:
-    """The red flags of one screening ("hip") by linkId, None if there is no such screening."""
-    file = files("clinical") / "red-flags" / f"{name}.toml"
-    if name == "levels" or not name.isascii() or "/" in name or not file.is_file():
+def screening(name: str) -> Mapping[str, Sign] | None:
+    """The danger signs of one screening ("hip") by linkId, None if there is no such screening."""
+    stated = screenings().get(name)
+    if stated is None:
         return None
-    levels = _levels()
     return {
-        item["link_id"]: RedFlag(
-            f"{name}.{item['link_id']}", item["text"], item["suspects"], levels[item["level"]]
-        )
-        for item in tomllib.loads(file.read_text())["item"]
+        item.link_id: Sign(RED_FLAG, f"{name}.{item.link_id}", item.text, item.suspects, level(item.level))
+        for item in stated.item
     }
 
 
 def screening_id(response: JsonObject) -> str:
-    """Which screening of ours ("hip") a QuestionnaireResponse answers, empty if none."""
-    canonical = str(response.get("questionnaire", "")).partition("|")[0]
-    name = canonical.removeprefix(QUESTIONNAIRE)
-    return name if canonical.startswith(QUESTIONNAIRE) and screening(name) is not None else ""
+    """Which screening of ours ("hip") a QuestionnaireResponse answers, in whatever version; empty if none."""
+    name = questionnaire(response)[0]
+    region = name.removeprefix(RED_FLAGS)
+    return region if name.startswith(RED_FLAGS) and region in screenings() else ""
 
 
 def is_complete(response: JsonObject) -> bool:
     """Whether every question of the screening has an answer, and only yes or no."""
     answered = {
-        item.get("linkId")
-        for item in _items(response)
-        if _answers(item) and all(isinstance(answer.get("valueBoolean"), bool) for answer in _answers(item))
+        link_id
+        for link_id, said in answers(response).items()
+        if all(isinstance(answer.get("valueBoolean"), bool) for answer in said)
     }
     return answered.issuperset(screening(screening_id(response)) or ())
 
 
-def raised(response: JsonObject) -> list[RedFlag]:
+def raised(response: JsonObject) -> list[Sign]:
     """The danger signs that a QuestionnaireResponse shows, the gravest first; empty if it is no screening of ours.
 
-    "Yes" is a danger sign. An answer that is neither yes nor no is taken as one: when unsure, a human looks.
+    "Yes" is a danger sign. An answer that is neither yes nor no is taken as one, and so is a yes to a question that
+    the screening does not have (another version's): when unsure, a human looks.
     """
-    flags = screening(screening_id(response))
+    name = screening_id(response)
+    flags = screening(name)
     if flags is None or response.get("status") == "entered-in-error":
         return []
     shown = {
-        item["linkId"]: flags[item["linkId"]]
-        for item in _items(response)
-        if item.get("linkId") in flags
-        and any(answer.get("valueBoolean") is not False for answer in _answers(item))
+        flags.get(link_id) or _unknown_question(name)
+        for link_id, said in answers(response).items()
+        if any(answer.get("valueBoolean") is not False for answer in said)
     }
-    return sorted(shown.values(), key=lambda flag: (flag.level.rank, flag.code))
+    return sorted(shown, key=lambda flag: (flag.level.rank, flag.code))
 
 
-def _items(container: JsonObject) -> Iterator[JsonObject]:
-    for item in container.get("item", ()):
-        yield item
-        yield from _items(item)
-        for answer in item.get("answer", ()):
-            yield from _items(answer)
-
-
-def _answers(item: JsonObject) -> list[dict[str, Any]]:
-    return list(item.get("answer", ()))
-
-
-@cache
-def _levels() -> dict[str, Level]:
-    stated = tomllib.loads((files("clinical") / "red-flags" / "levels.toml").read_text())
-    return {name: Level(name, rank, **values) for rank, (name, values) in enumerate(stated.items())}
+def _unknown_question(name: str) -> Sign:
+    told = "A question that this version of the screening does not have was not answered with no."
+    return Sign(RED_FLAG, f"{name}.unknown-question", told, "not known", gravest())

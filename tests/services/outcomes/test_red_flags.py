@@ -64,6 +64,12 @@ def test_an_answer_that_is_neither_yes_nor_no_alerts_a_human() -> None:
     assert len(judge(response({"hot-joint-fever": {"valueString": "I don't know"}}))) == 3
 
 
+def test_a_yes_to_a_question_of_another_version_alerts_a_human_at_the_gravest_level() -> None:
+    _, task, alert = judge(response({"something-else": {"valueBoolean": True}}))
+    assert alert.message.rule_code == "hip.unknown-question"
+    assert task.content["priority"] == "stat"
+
+
 @pytest.mark.parametrize(
     "after",
     [
@@ -72,7 +78,7 @@ def test_an_answer_that_is_neither_yes_nor_no_alerts_a_human() -> None:
         response({"hot-joint-fever": {"valueBoolean": True}}, "entered-in-error"),
         response({"hot-joint-fever": {"valueBoolean": True}}, name="unknown"),
         response({"hot-joint-fever": {"valueBoolean": True}}, name="../hip"),
-        response({"something-else": {"valueBoolean": True}}),
+        response({"something-else": {"valueBoolean": False}}),
     ],
 )
 def test_without_a_sign_there_is_no_alert(after: Resource) -> None:

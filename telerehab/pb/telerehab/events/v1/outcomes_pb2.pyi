@@ -56,7 +56,7 @@ class ExerciseLogged(_message.Message):
     def __init__(self, source: _Optional[str] = ..., source_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., care_plan_id: _Optional[str] = ..., service_request_id: _Optional[str] = ..., done: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sets_done: _Optional[int] = ..., repetitions_done: _Optional[int] = ..., pain: _Optional[int] = ..., exertion: _Optional[int] = ..., client_id: _Optional[str] = ..., offset_minutes: _Optional[int] = ..., completion_percent: _Optional[int] = ..., seconds_done: _Optional[int] = ..., metres_done: _Optional[int] = ..., extra_repetitions: _Optional[int] = ..., pain_before: _Optional[int] = ..., pain_after: _Optional[int] = ..., pain_next_morning: _Optional[int] = ..., symptoms: _Optional[_Iterable[str]] = ..., withdrawn: _Optional[bool] = ...) -> None: ...
 
 class ScoreRecorded(_message.Message):
-    __slots__ = ("observation_id", "observation_version", "patient_id", "code_system", "code", "value", "unit", "effective", "questionnaire_response_id", "encounter_id")
+    __slots__ = ("observation_id", "observation_version", "patient_id", "code_system", "code", "value", "unit", "effective", "questionnaire_response_id", "encounter_id", "absent_reason", "status")
     OBSERVATION_ID_FIELD_NUMBER: _ClassVar[int]
     OBSERVATION_VERSION_FIELD_NUMBER: _ClassVar[int]
     PATIENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +67,8 @@ class ScoreRecorded(_message.Message):
     EFFECTIVE_FIELD_NUMBER: _ClassVar[int]
     QUESTIONNAIRE_RESPONSE_ID_FIELD_NUMBER: _ClassVar[int]
     ENCOUNTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ABSENT_REASON_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
     observation_id: str
     observation_version: int
     patient_id: str
@@ -77,7 +79,9 @@ class ScoreRecorded(_message.Message):
     effective: _timestamp_pb2.Timestamp
     questionnaire_response_id: str
     encounter_id: str
-    def __init__(self, observation_id: _Optional[str] = ..., observation_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., code_system: _Optional[str] = ..., code: _Optional[str] = ..., value: _Optional[str] = ..., unit: _Optional[str] = ..., effective: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., questionnaire_response_id: _Optional[str] = ..., encounter_id: _Optional[str] = ...) -> None: ...
+    absent_reason: str
+    status: str
+    def __init__(self, observation_id: _Optional[str] = ..., observation_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., code_system: _Optional[str] = ..., code: _Optional[str] = ..., value: _Optional[str] = ..., unit: _Optional[str] = ..., effective: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., questionnaire_response_id: _Optional[str] = ..., encounter_id: _Optional[str] = ..., absent_reason: _Optional[str] = ..., status: _Optional[str] = ...) -> None: ...
 
 class SafetyAlertRaised(_message.Message):
     __slots__ = ("detected_issue_id", "detected_issue_version", "task_id", "patient_id", "severity", "rule_code", "due", "source")
@@ -98,6 +102,24 @@ class SafetyAlertRaised(_message.Message):
     due: _timestamp_pb2.Timestamp
     source: str
     def __init__(self, detected_issue_id: _Optional[str] = ..., detected_issue_version: _Optional[int] = ..., task_id: _Optional[str] = ..., patient_id: _Optional[str] = ..., severity: _Optional[str] = ..., rule_code: _Optional[str] = ..., due: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ...) -> None: ...
+
+class SafetyAlertEscalated(_message.Message):
+    __slots__ = ("detected_issue_id", "task_id", "task_version", "patient_id", "escalation", "priority", "due")
+    DETECTED_ISSUE_ID_FIELD_NUMBER: _ClassVar[int]
+    TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    TASK_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ESCALATION_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    DUE_FIELD_NUMBER: _ClassVar[int]
+    detected_issue_id: str
+    task_id: str
+    task_version: int
+    patient_id: str
+    escalation: int
+    priority: str
+    due: _timestamp_pb2.Timestamp
+    def __init__(self, detected_issue_id: _Optional[str] = ..., task_id: _Optional[str] = ..., task_version: _Optional[int] = ..., patient_id: _Optional[str] = ..., escalation: _Optional[int] = ..., priority: _Optional[str] = ..., due: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class SafetyAlertAcknowledged(_message.Message):
     __slots__ = ("detected_issue_id", "task_id", "task_version", "patient_id", "acknowledged_by", "acknowledged")

@@ -1,0 +1,85 @@
+"""The answers of a QuestionnaireResponse by linkId, and what of them one of our instruments understands.
+
+https://hl7.org/fhir/R4/questionnaireresponse.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from clinical.instruments import Instrument, Item, instruments
+from services.outcomes.domain.codes import ANSWER
+from services.outcomes.domain.questionnaires import QUESTIONNAIRE
+from telerehab.fhir.json import JsonObject
+
+SUBMITTED = ("completed", "amended")
+
+Answers = Mapping[str, Sequence[JsonObject]]
+"""All answers given to each linkId; one without an answer is not in it."""
+
+
+class NotUnderstood(ValueError):
+    """An answer is outside its scale, of another type, or given twice."""
+
+
+def questionnaire(response: JsonObject) -> tuple[str, str]:
+    """Name ("phq-9", "red-flags-hip") and version ("" if not stated) of the Questionnaire of ours; ("", "") if none."""
+    url, _, version = str(response.get("questionnaire", "")).partition("|")
+    return (url.removeprefix(QUESTIONNAIRE), version) if url.startswith(QUESTIONNAIRE) else ("", "")
+
+
+def instrument_of(response: JsonObject) -> Instrument | None:
+    """The instrument of ours that a response answers, in whatever version."""
+    return instruments().get(questionnaire(response)[0])
+
+
+def answers(response: JsonObject) -> Answers:
+    """The answers wherever they are nested; those of an item that occurs twice are joined."""
+    given: dict[str, list[JsonObject]] = {}
+    for item in _items(response):
+        if item.get("answer"):
+            given.setdefault(str(item.get("linkId")), []).extend(item["answer"])
+    return given
+
+
+def understood(instrument: Instrument, item: Item, given: Answers) -> Decimal | None:
+    """What the answer to `item` counts; None for a blank, `NotUnderstood` for what is no answer of its scale."""
+    said = given.get(item.link_id, ())
+    if not said:
+        return None
+    if len(said) > 1:
+        raise NotUnderstood(item.link_id)
+    counted = _counted(instrument, item, said[0])
+    if counted is None:
+        raise NotUnderstood(item.link_id)
+    return counted
+
+
+def _counted(instrument: Instrument, item: Item, answer: JsonObject) -> Decimal | None:
+    if item.type == "choice":
+        return _chosen(instrument, item, answer.get("valueCoding") or {})
+    if item.type == "boolean":
+        ticked = answer.get("valueBoolean")
+        return Decimal(ticked) if isinstance(ticked, bool) else None
+    value = answer.get("valueInteger")
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    low, high = item.min, item.max
+    return Decimal(value) if (low is None or low <= value) and (high is None or value <= high) else None
+
+
+def _chosen(instrument: Instrument, item: Item, coding: JsonObject) -> Decimal | None:
+    assert item.scale is not None, "a choice has a scale"
+    if coding.get("system") != ANSWER:
+        return None
+    scores = {f"{item.scale}.{option.code}": option.score for option in instrument.scale[item.scale]}
+    return scores.get(str(coding.get("code")))
+
+
+def _items(container: JsonObject) -> Iterator[JsonObject]:
+    for item in container.get("item", ()):
+        yield item
+        yield from _items(item)
+        for answer in item.get("answer", ()):
+            yield from _items(answer)

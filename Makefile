@@ -6,13 +6,14 @@ PIP := PIP_USER=0 PYTHONNOUSERSITE=1 $(BIN)/python -m pip --disable-pip-version-
 ARGS ?=
 UV ?= uv
 
-.PHONY: help run test demo lint proto bench docs lock
+.PHONY: help run test demo lint proto bench docs clinical lock
 
 help:
 	@echo "make run    install and start everything; Ctrl-C stops it    make demo   a booked visit, told step by step"
 	@echo "make test   the tests (ARGS='-k booking')                    make lint   style, types, import rules"
 	@echo "make bench  the measurements                                 make proto  code from proto/ into telerehab/pb"
 	@echo "make docs   the generated pages                              make lock   the locked dependencies (needs uv)"
+	@echo "make clinical  the clinical content as a book to sign, in build/clinical/"
 
 run: $(VENV)/.installed
 	@$(BIN)/telerehab run $(ARGS)
@@ -26,7 +27,7 @@ demo: $(VENV)/.installed
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy telerehab services tools demo tests
+	@$(BIN)/mypy telerehab services clinical tools demo tests
 	@$(BIN)/python tools/check_imports.py
 
 proto: $(VENV)/.installed-dev
@@ -37,6 +38,9 @@ bench: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed
 	@$(BIN)/telerehab settings --markdown > docs/settings.md
+
+clinical: $(VENV)/.installed
+	@$(BIN)/python tools/clinical_book.py $(ARGS)
 
 COMPILE := pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header

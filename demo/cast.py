@@ -10,6 +10,8 @@ from demo.client import Client
 from demo.telling import Telling
 from telerehab.fhir.json import JsonObject
 
+BROUGHT_ALONG = ("Questionnaire/", "ActivityDefinition/", "PlanDefinition/")
+"""Types of what the platform itself brings along, from its clinical content."""
 Events = Callable[[], Counter[str]]
 """How many events of each type the platform has ever said."""
 
@@ -48,8 +50,9 @@ class Journey:
 
     @property
     def made(self) -> set[str]:
-        """Every version that anyone has seen ("Patient/1/_history/1"); all of them were made here."""
-        return set().union(*(party.seen for party in self.parties))
+        """Every version that anyone has seen ("Patient/1/_history/1") of what was made here."""
+        seen = set().union(*(party.seen for party in self.parties))
+        return {version for version in seen if not version.startswith(BROUGHT_ALONG)}
 
     def shows(self, *references: str) -> None:
         """Tell the links to what a step made."""

@@ -16,6 +16,7 @@ from demo import resources
 from demo.cast import Journey
 from demo.client import reference_to
 from demo.faithful import is_faithful, links_of
+from demo.gate import pass_the_gate, raise_a_red_flag
 from demo.reading import (
     find,
     first_of,
@@ -24,7 +25,6 @@ from demo.reading import (
     only,
     planned_start,
     require,
-    shown,
     slot_of,
     stored_all,
     visit_of,
@@ -36,7 +36,6 @@ from telerehab.fhir import json
 from telerehab.fhir.when import moment, utc
 
 HISTORY = Path(__file__).parent / "data" / "patient-history.json.gz"
-DANGER_SIGN = "calf-swelling-tender"
 OF_NO_PATIENT = frozenset(
     {"Organization", "Practitioner", "Location", "HealthcareService", "Schedule", "Slot"}
 )
@@ -179,17 +178,22 @@ def see_the_visit(journey: Journey) -> None:
     journey.tell.link("join", str(link))
 
 
-def check_in_and_start(journey: Journey) -> None:
-    """The patient checks in and the visit starts; to finish it before it has begun is refused."""
+def check_in(journey: Journey) -> None:
+    """The patient checks in; to finish the visit before it has begun is refused."""
     arrived = journey.partner.call(f"{journey.encounter}/$check-in")
     require(arrived.content["status"] == "arrived", "the patient should have arrived")
     appointment = journey.partner.read(reference_to(journey.appointment), position=arrived.position)
     require(appointment["status"] == "checked-in", "the appointment should be checked in")
     refused = journey.clinic.call(f"{journey.encounter}/$finish", expect=422)
+    journey.tell.note(f"422 {refused.content['issue'][0]['diagnostics']}")
+    journey.shows(journey.encounter)
+
+
+def start(journey: Journey) -> None:
+    """Nothing is missing any more: the visit starts."""
     journey.clinic.call(f"{journey.encounter}/$start")
     visit = journey.clinic.read(journey.encounter)
     require(visit["status"] == "in-progress" and "start" in visit["period"], "the visit should have started")
-    journey.tell.note(f"422 {refused.content['issue'][0]['diagnostics']}")
     journey.shows(journey.encounter)
 
 
@@ -269,19 +273,6 @@ def cancel_the_next(journey: Journey) -> None:
     journey.shows(reference_to(stored), journey.encounter)
 
 
-def raise_a_red_flag(journey: Journey) -> None:
-    """A screening of the hip shows a danger sign: the alert is there with the answer."""
-    screening = resources.hip_screening(journey.patient, DANGER_SIGN, utc(datetime.now(UTC)))
-    answer = journey.partner.create(screening)
-    (issue,) = journey.clinic.search("DetectedIssue", ("implicated", reference_to(answer)))
-    (task,) = journey.clinic.search("Task", ("focus", reference_to(issue)))
-    due = moment(task["restriction"]["period"]["end"])
-    require(due is not None and due > datetime.now(UTC), "the task should have a deadline to come")
-    suspected = issue["code"]["coding"][0]["display"]
-    journey.tell.note(f"Suspected: {suspected}. Somebody must act by {shown(due)}.")
-    journey.shows(reference_to(answer), reference_to(issue), reference_to(task))
-
-
 def read_everything(journey: Journey) -> None:
     """The hospital reads all of the patient back, page by page."""
     path = f"{journey.patient}/$everything?_count=50"
@@ -325,7 +316,9 @@ STEPS: Sequence[Callable[[Journey], None]] = (
     refuse_the_second,
     book,
     see_the_visit,
-    check_in_and_start,
+    check_in,
+    pass_the_gate,
+    start,
     examine,
     finish,
     move_the_next,

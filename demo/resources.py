@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clinical.red_flags import screenings
 from telerehab import canonical
 from telerehab.fhir.json import JsonObject, Number
 
@@ -151,9 +152,35 @@ def hip_findings(
         }
 
 
+def consent(patient: str, at: str) -> JsonObject:
+    """The patient's consent to be treated by video."""
+    return {
+        "resourceType": "Consent",
+        "status": "active",
+        "scope": coded("http://terminology.hl7.org/CodeSystem/consentscope", "treatment", "Treatment"),
+        "category": [coded(LOINC, "64292-6", "Release of information consent")],
+        "patient": reference(patient),
+        "dateTime": at,
+        "policyRule": {"text": "Treatment by video: its limits, privacy, recording, the right to stop, cost"},
+    }
+
+
+def safety(practitioner: str, consent: str) -> list[JsonObject]:
+    """What the physiotherapist asks before the visit starts, and is answered."""
+    home = {"line": ["12 Elm Street"], "city": "Boston", "state": "MA", "country": "US"}
+    return [
+        parameter("practitioner", practitioner),
+        {"name": "identifier", "valueCode": "name"},
+        {"name": "identifier", "valueCode": "birth-date"},
+        {"name": "address", "valueAddress": home},
+        {"name": "callback", "valueContactPoint": {"system": "phone", "value": "+1 555 0100"}},
+        parameter("consent", consent),
+    ]
+
+
 def hip_screening(patient: str, danger_sign: str, at: str) -> JsonObject:
-    """A red-flag screening of the hip, every question answered no but one."""
-    asked = ("hot-joint-fever", "fall-cannot-bear-weight", "calf-swelling-tender", "cancer-history")
+    """A red-flag screening of the hip, every question answered no but the `danger_sign` (empty: none)."""
+    asked = [sign.link_id for sign in screenings()["hip"].item]
     return {
         "resourceType": "QuestionnaireResponse",
         "questionnaire": f"{canonical.BASE}/Questionnaire/red-flags-hip",

@@ -8,6 +8,7 @@ import pytest
 
 from clinical.dose_rules import dose_rules
 from clinical.exercises import Bounds, Exercise, exercise_files, exercises, loads, region
+from clinical.instruments import instruments
 from clinical.protocols import Protocol, protocols
 from clinical.red_flags import screenings
 from clinical.sources import sources
@@ -150,5 +151,6 @@ def test_goals_and_tests_are_measured_at_the_start_and_when_due(protocol: Protoc
         assert {0, goal.due_week} <= set(weeks[goal.measure])
     for phase in protocol.phase:
         assert {one.measure for one in phase.criterion if one.measure} <= set(weeks)
+    assert {one.id for one in protocol.measurement if one.kind == "instrument"} <= set(instruments())
     assert protocol.red_flags in screenings()
     assert {*protocol.sources, *(c.source for p in protocol.phase for c in p.criterion)} <= set(sources())

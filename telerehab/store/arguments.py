@@ -1,18 +1,14 @@
-"""A write set as the arguments of `apply`: an array for each kind of row, sorted as they are locked.
-
-As literals, which cost less Python than tuples do, that asyncpg encodes value by value.
-"""
+"""A write set as the arguments of `apply`: an array for each kind of row, sorted as they are locked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from telerehab.fhir import json
-from telerehab.store.literal import rows_literal
-from telerehab.write_set import AuditRow, Counter, RowWrite, WriteSet
+from telerehab.write_set import Counter, RowWrite, WriteSet
 
 
 class Lock(NamedTuple):
@@ -24,24 +20,24 @@ class Lock(NamedTuple):
     row: int
 
 
-_ARRAYS = {
-    "counters": "counter_write",
-    "locks": "lock_write",
-    "rows": "row_write",
-    "dates": "date_write",
-    "strings": "string_write",
-    "numbers": "number_write",
-    "refs": "reference_write",
-    "events": "outbox_write",
-    "handled": "inbox_write",
-    "trail": "audit_write",
-    "aliases": "alias_write",
-}
+_ARRAYS = (
+    "counters",
+    "locks",
+    "rows",
+    "dates",
+    "strings",
+    "numbers",
+    "refs",
+    "events",
+    "handled",
+    "trail",
+    "aliases",
+)
 _counter = attrgetter("key", "expected", "bump")
 _event = attrgetter("event_id", "topic", "key", "type", "subject", "payload", "traceparent", "cause", "depth")
 _handled = attrgetter("event_id", "handler")
 _alias = attrgetter("patient", "into", "version", "joined")
-_audit = attrgetter(
+audit_write = attrgetter(
     "request_id", "caller", "address", "action", "type", "id", "version", "patients", "outcome", "query"
 )
 
@@ -80,32 +76,26 @@ def locks(write_set: WriteSet) -> list[Lock]:
 
 @lru_cache
 def _call(schema: str, tables: tuple[str, ...], first: int) -> str:
-    arrays = [f'{name} => ${{}}::text::"{schema}".{type_}[]' for name, type_ in _ARRAYS.items()]
-    sides = [f"{table}_{what} => ${{}}" for table in tables for what in ("ids", "rows")]
-    arguments = ", ".join(text.format(number) for number, text in enumerate((*arrays, *sides), first))
+    names = [*_ARRAYS, *(f"{table}_{what}" for table in tables for what in ("ids", "rows"))]
+    arguments = ", ".join(f"{name} => ${number}" for number, name in enumerate(names, first))
     return f'"{schema}".apply({arguments})'
 
 
-def _arrays(write_set: WriteSet) -> Iterator[str | None]:
+def _arrays(write_set: WriteSet) -> Iterator[Sequence[Any] | None]:
     """What `_ARRAYS` names; None for nothing."""
     rows = [write_set.rows[place] for place in row_order(write_set)]
     indexes = list(enumerate((row.index for row in rows), 1))
-    yield rows_literal(map(_counter, sorted(write_set.counters, key=_counter_key)))
-    yield rows_literal(locks(write_set))
-    yield rows_literal(map(_row, rows))
-    yield rows_literal((number, *row) for number, index in indexes for row in index.dates)
-    yield rows_literal((number, *row) for number, index in indexes for row in index.strings)
-    yield rows_literal((number, *row) for number, index in indexes for row in index.numbers)
-    yield rows_literal((number, *row) for number, index in indexes for row in index.references)
-    yield rows_literal(map(_event, write_set.outbox))
-    yield rows_literal(map(_handled, write_set.inbox))
-    yield audit_literal(write_set.audit)
-    yield rows_literal(map(_alias, write_set.aliases))
-
-
-def audit_literal(rows: Iterable[AuditRow]) -> str | None:
-    """Audit rows as an array of `audit_write`."""
-    return rows_literal(map(_audit, rows))
+    yield [_counter(each) for each in sorted(write_set.counters, key=_counter_key)] or None
+    yield locks(write_set) or None
+    yield [_row(row) for row in rows] or None
+    yield [(number, *row) for number, index in indexes for row in index.dates] or None
+    yield [(number, *row) for number, index in indexes for row in index.strings] or None
+    yield [(number, *row) for number, index in indexes for row in index.numbers] or None
+    yield [(number, *row) for number, index in indexes for row in index.references] or None
+    yield [_event(row) for row in write_set.outbox] or None
+    yield [_handled(row) for row in write_set.inbox] or None
+    yield [audit_write(row) for row in write_set.audit] or None
+    yield [_alias(row) for row in write_set.aliases] or None
 
 
 def _row(row: RowWrite) -> tuple[Any, ...]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 
-from telerehab.store.arguments import audit_literal
+from telerehab.store.arguments import audit_write
 from telerehab.store.pool import Pool
 from telerehab.write_set import AuditRow
 
 _INSERT = """
     INSERT INTO audit (request_id, caller, address, action, type, resource_id, version, patients, outcome, query)
-    SELECT * FROM unnest($1::text::audit_write[])
+    SELECT * FROM unnest($1::audit_write[])
     RETURNING 1"""
 
 
@@ -38,7 +38,7 @@ class Auditor:
             group, self._gathered = self._gathered, []
             failure: Exception | None = None
             try:
-                await self._pool.write(_INSERT, [audit_literal([row for row, _ in group])])
+                await self._pool.write(_INSERT, [[audit_write(row) for row, _ in group]])
             except Exception as error:
                 failure = error
             for _, durable in group:

@@ -6,7 +6,14 @@ https://hl7.org/fhir/R4/valueset-event-status.html
 
 from __future__ import annotations
 
-from telerehab.canonical import ALERT_MESSAGE, HEARD_SCREENING, PROGRAMME_MESSAGE, VISIT, has_profile
+from telerehab.canonical import (
+    ALERT_MESSAGE,
+    ALERT_REMINDER,
+    HEARD_SCREENING,
+    PROGRAMME_MESSAGE,
+    VISIT,
+    has_profile,
+)
 from telerehab.fhir.json import JsonObject
 from telerehab.lifecycle import NOT_THERE, Lifecycle
 
@@ -44,6 +51,16 @@ alert_message = Lifecycle(
     },
 )
 """In progress until a named human has acknowledged the alert."""
+
+alert_reminder = Lifecycle(
+    "Communication",
+    ours=lambda communication: has_profile(communication, ALERT_REMINDER),
+    transitions={
+        NOT_THERE: frozenset({"completed"}),
+        "completed": frozenset({"entered-in-error"}),
+        "entered-in-error": frozenset(),
+    },
+)
 
 heard_screening = Lifecycle(
     "Communication",

@@ -10,6 +10,7 @@ from services.session.handlers.close_missed_encounter import close_missed_encoun
 from services.session.handlers.move_encounter import move_encounter
 from services.session.handlers.note_screening import note_screening
 from services.session.handlers.plan_encounter import plan_encounter
+from services.session.handlers.remind_care_team import remind_care_team
 from services.session.handlers.tell_patient import tell_patient
 from services.session.operations.check_in import check_in
 from services.session.operations.confirm_safety import confirm_safety
@@ -28,6 +29,7 @@ service = Service(
     lifecycles=[
         lifecycles.visit,
         lifecycles.alert_message,
+        lifecycles.alert_reminder,
         lifecycles.heard_screening,
         lifecycles.programme_message,
     ],
@@ -47,6 +49,7 @@ service = Service(
         close_missed_encounter,
         note_screening,
         alert_care_team,
+        remind_care_team,
         close_alert,
         tell_patient,
     ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from telerehab.canonical import ALERT_MESSAGE, BASE, HEARD_SCREENING, PROGRAMME_MESSAGE
+from telerehab.canonical import ALERT_MESSAGE, ALERT_REMINDER, BASE, HEARD_SCREENING, PROGRAMME_MESSAGE
 from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import utc
@@ -69,6 +69,22 @@ def acknowledged(message: JsonObject, by: str, at: datetime) -> JsonObject:
     recipients = [*message.get("recipient", ()), *([_reference(by)] if by and by not in known else [])]
     done = {**message, "status": "completed", "received": utc(at)}
     return {**done, "recipient": recipients} if recipients else done
+
+
+def alert_reminder(message: JsonObject, escalation: int, priority: str, sent: datetime) -> JsonObject:
+    """That nobody has acknowledged an alert in time, told once for each escalation to whom it was told before."""
+    kept = ("subject", "encounter", "topic", "about", "recipient", "payload")
+    return {
+        "resourceType": "Communication",
+        "id": derived_id("Communication", "reminder", message["id"], str(escalation)),
+        "meta": {"profile": [ALERT_REMINDER]},
+        "status": "completed",
+        "category": [_coded(HL7_CATEGORY, "reminder")],
+        "partOf": [_reference(f"Communication/{message['id']}")],
+        "priority": STAT if priority == STAT else URGENT,
+        "sent": utc(sent),
+        **{name: message[name] for name in kept if name in message},
+    }
 
 
 def heard_screening_id(response_id: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.session.domain.messages import about, acknowledged, programme_message
+from services.session.domain.messages import about, acknowledged, alert_reminder, programme_message
 from services.session.lifecycles import alert_message, heard_screening
+from services.session.lifecycles import alert_reminder as reminder_lifecycle
 from services.session.lifecycles import programme_message as programme_lifecycle
 from services.session.rules.what_was_heard_is_nobodys_to_write import what_was_heard_is_nobodys_to_write
 from telerehab.change import Change
@@ -19,17 +20,20 @@ PROGRAMME = programme_message(
     "c1", 3, "p1", status="active", sent=NOW, service_request_ids=["s1"], appointment_ids=["a1"]
 )
 ALERT, HEARD = alert().content, screening().content
+REMINDER = alert_reminder(ALERT, 1, "asap", NOW)
 STATUSES = ["preparation", "in-progress", "not-done", "on-hold", "stopped", "completed", "entered-in-error",
             "unknown"]  # fmt: skip
 
 
-@pytest.mark.parametrize("message", [PROGRAMME, ALERT, HEARD, acknowledged(ALERT, "Practitioner/d1", NOW)])
+@pytest.mark.parametrize(
+    "message", [PROGRAMME, ALERT, HEARD, REMINDER, acknowledged(ALERT, "Practitioner/d1", NOW)]
+)
 def test_messages_are_valid(message: JsonObject) -> None:
     assert validate(message) == []
 
 
 def test_no_message_holds_words() -> None:
-    for message in (PROGRAMME, ALERT, HEARD):
+    for message in (PROGRAMME, ALERT, HEARD, REMINDER):
         assert "text" not in message
         assert all("contentReference" in part for part in message.get("payload", ()))
 
@@ -61,6 +65,7 @@ def test_who_acknowledged_an_alert_has_received_it() -> None:
                 ("completed", "entered-in-error"),
             },
         ),
+        (reminder_lifecycle, REMINDER, {(None, "completed"), ("completed", "entered-in-error")}),
         (
             heard_screening,
             HEARD,
@@ -85,7 +90,7 @@ def test_who_acknowledged_an_alert_has_received_it() -> None:
             },
         ),
     ],
-    ids=["alert", "heard screening", "programme"],
+    ids=["alert", "reminder", "heard screening", "programme"],
 )
 def test_impossible_transitions_are_refused(
     lifecycle: Lifecycle, message: JsonObject, allowed: set[tuple[str | None, str]]
@@ -101,7 +106,7 @@ def test_impossible_transitions_are_refused(
             assert (not refused) is (before == after or (before, after) in allowed), (before, after)
 
 
-@pytest.mark.parametrize("message", [ALERT, HEARD], ids=["alert", "screening"])
+@pytest.mark.parametrize("message", [ALERT, REMINDER, HEARD], ids=["alert", "reminder", "screening"])
 def test_what_was_heard_is_written_by_handlers_alone(message: JsonObject) -> None:
     resource = Resource.of(message)
     bare = Resource.of({name: value for name, value in message.items() if name != "meta"})

@@ -23,8 +23,10 @@ from telerehab.pb.telerehab.events.v1.exercise_prescription_pb2 import Prescribe
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import (
     RedFlagScreened,
     SafetyAlertAcknowledged,
+    SafetyAlertEscalated,
     SafetyAlertRaised,
 )
+from telerehab.pb.telerehab.events.v1.records_pb2 import PatientMerged
 from telerehab.pb.telerehab.events.v1.scheduling_pb2 import AppointmentBooked
 from tests.services.deployment import Deployment, deployed
 from tests.services.session.visits import REASON
@@ -242,6 +244,41 @@ async def test_an_acknowledgement_closes_the_alert_and_waits_for_it(clinic: Clin
     assert {"reference": "Practitioner/d9"} in message["recipient"]
     await clinic.hear(alert(patient, issue))
     assert (await clinic.read("Communication", alert_message_id(issue)))["status"] == "completed"
+
+
+async def test_each_escalation_reminds_once_until_somebody_has_it(clinic: Clinic, patient: str) -> None:
+    issue = f"i-{patient}"
+
+    def escalated(escalation: int) -> SafetyAlertEscalated:
+        return SafetyAlertEscalated(
+            detected_issue_id=issue, task_id="t1", patient_id=patient, escalation=escalation, priority="stat"
+        )
+
+    with pytest.raises(Lacking):
+        await clinic.hear(escalated(1))
+    await clinic.hear(alert(patient, issue, "moderate"))
+    await clinic.hear(escalated(1), times=2)
+    await clinic.hear(escalated(1))
+    await clinic.hear(escalated(2))
+    await clinic.hear(acknowledgement(patient, issue))
+    await clinic.hear(escalated(3))
+    asked = {"subject": f"Patient/{patient}", "category": "reminder"}
+    found = (await clinic.client.get("Communication", params=asked)).json()
+    reminders = [entry["resource"] for entry in found["entry"]]
+    assert len(reminders) == 2
+    assert {one["priority"] for one in reminders} == {"stat"}
+    assert reminders[0]["partOf"] == [{"reference": f"Communication/{alert_message_id(issue)}"}]
+
+
+async def test_an_alert_about_either_id_of_a_merged_patient_stops_the_visit(clinic: Clinic) -> None:
+    old, kept = new_id(), new_id()
+    encounter = await clinic.ready(kept)
+    await clinic.screened(kept)
+    await clinic.hear(alert(old, f"i-{old}"))
+    await clinic.hear(PatientMerged(patient_id=old, patient_version=2, into_patient_id=kept))
+    assert refused(await clinic.operate(encounter, "start")) == {element("red-flags")}
+    await clinic.hear(acknowledgement(old, f"i-{old}"))
+    assert (await clinic.operate(encounter, "start")).status_code == 200
 
 
 async def test_unknown_red_flags_keep_a_visit_from_starting(clinic: Clinic, patient: str) -> None:

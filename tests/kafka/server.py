@@ -29,9 +29,9 @@ CONFIGURATION = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=BROKER://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=BROKER://127.0.0.1:{broker}
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=BROKER://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}{more_listeners}
+advertised.listeners=BROKER://127.0.0.1:{broker}{more_listeners}
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL
 inter.broker.listener.name=BROKER
 controller.listener.names=CONTROLLER
 log.dirs={logs}
@@ -39,8 +39,18 @@ offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=true
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+"""  # topics are created unless a client forbids it, as ours must
+SECURE = """\
+ssl.keystore.location={keystore}
+ssl.keystore.password={password}
+ssl.keystore.type=PKCS12
+sasl.enabled.mechanisms=PLAIN
+listener.name.secure.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+  user_{user}="{password}";
 """
-"""Topics are created automatically unless a client forbids it: ours must."""
+USER, PASSWORD = "telerehab", "for-tests-only"
 CLUSTER = "dGVsZXJlaGFiLXRlc3RzMQ"
 
 
@@ -49,23 +59,33 @@ class Lacking(RuntimeError):
 
 
 class KafkaServer:
-    """A broker in `folder`: `address` is host:port; what it holds survives `kill` and a further `start`."""
+    """A broker in `folder`: `address` is host:port; what it holds survives `kill` and a further `start`.
 
-    def __init__(self, folder: Path, classpath: str) -> None:
+    With `secure` it also listens at `secure_address`, where clients log in by TLS as USER with PASSWORD, and trust
+    `certificate`.
+    """
+
+    def __init__(self, folder: Path, classpath: str, *, secure: bool = False) -> None:
         self._folder = folder
         self._classpath = classpath
-        broker, controller = _free_ports(2)
-        self.address = f"127.0.0.1:{broker}"
-        self._port = broker
+        self._port, controller, secure_port = _free_ports(3)
+        self.address = f"127.0.0.1:{self._port}"
+        self.secure_address = f"127.0.0.1:{secure_port}"
+        self.certificate = folder / "certificate.pem"
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True)
         self._properties = folder / "server.properties"
-        self._properties.write_text(
-            CONFIGURATION.format(broker=broker, controller=controller, logs=folder / "logs")
+        text = CONFIGURATION.format(
+            broker=self._port,
+            controller=controller,
+            logs=folder / "logs",
+            more_listeners=f",SECURE://{self.secure_address}" if secure else "",
         )
-        storage = ("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(self._properties))
-        subprocess.run(
-            self._java(*storage), check=True, capture_output=True, timeout=START_SECONDS, cwd=folder
+        if secure:
+            text += SECURE.format(keystore=self._certify(), user=USER, password=PASSWORD)
+        self._properties.write_text(text)
+        self._run(
+            *self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(self._properties))
         )
 
     @property
@@ -95,6 +115,18 @@ class KafkaServer:
         """kill -9."""
         self.process.kill()
         self.process.wait()
+
+    def _certify(self) -> Path:
+        """A key with a certificate of its own, as Java keeps them and as clients read it."""
+        keystore = self._folder / "keystore.p12"
+        kept = ("-keystore", str(keystore), "-storepass", PASSWORD, "-alias", "kafka")
+        name = ("-dname", "CN=127.0.0.1", "-ext", "san=ip:127.0.0.1")
+        self._run("keytool", "-genkeypair", "-keyalg", "EC", "-storetype", "PKCS12", *kept, *name)
+        self._run("keytool", "-exportcert", "-rfc", "-file", str(self.certificate), *kept)
+        return keystore
+
+    def _run(self, *command: str) -> None:
+        subprocess.run(command, check=True, capture_output=True, timeout=START_SECONDS, cwd=self._folder)
 
     def _java(self, *arguments: str) -> list[str]:
         return [*JAVA, "-cp", self._classpath, *arguments]

@@ -17,7 +17,14 @@ from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import OffsetSpec
-from kafka.errors import GroupIdNotFoundError, KafkaError, NoError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    GroupIdNotFoundError,
+    KafkaError,
+    NoError,
+    NotCoordinatorError,
+)
 
 from telerehab.events.brokers.broker import Lag, Partition, Record, Unavailable
 from telerehab.events.brokers.kafka.client import Cluster, client_options, partitions_of, reachable
@@ -26,6 +33,7 @@ from telerehab.events.brokers.kafka.reader import ID_HEADER, KafkaReader
 PUBLISH_SECONDS = 5.0
 MOST_UNDER_WAY = 10_000
 CLOSE_SECONDS = 2.0
+COORDINATOR_SECONDS = 5.0
 _FOREVER_MS = 2**31 - 1
 
 T = TypeVar("T")
@@ -62,10 +70,10 @@ class KafkaBroker:
         return KafkaReader(self._cluster, group, topics)
 
     async def lag(self, group: str, topics: Sequence[str]) -> list[Lag]:
-        return await self._ask(lambda: self._lag(group, topics))
+        return await self._ask(lambda: _with_coordinator(lambda: self._lag(group, topics)))
 
     async def rewind(self, group: str, topics: Sequence[str]) -> None:
-        await self._ask(lambda: self._rewind(group, topics))
+        await self._ask(lambda: _with_coordinator(lambda: self._rewind(group, topics)))
 
     async def _ask(self, do: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._owner, do)
@@ -107,13 +115,12 @@ class KafkaBroker:
             self._seen |= topics
 
     def _lag(self, group: str, topics: Sequence[str]) -> list[Lag]:
-        with reachable():
-            admin = self._admin()
-            partitions = partitions_of(admin, [self._cluster.topic(topic) for topic in sorted(topics)])
-            name = self._cluster.group(group)
-            kept = admin.list_group_offsets({name: partitions})[name]
-            starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
-            ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+        admin = self._admin()
+        partitions = partitions_of(admin, [self._cluster.topic(topic) for topic in sorted(topics)])
+        name = self._cluster.group(group)
+        kept = admin.list_group_offsets({name: partitions})[name]
+        starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+        ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         return [
             Lag(
                 group,
@@ -125,16 +132,15 @@ class KafkaBroker:
         ]
 
     def _rewind(self, group: str, topics: Sequence[str]) -> None:
-        with reachable():
-            admin = self._admin()
-            partitions = partitions_of(admin, [self._cluster.topic(topic) for topic in topics])
-            try:
-                results = admin.delete_group_offsets(self._cluster.group(group), partitions)
-            except GroupIdNotFoundError:
-                return
-            for error in results.values():
-                if error is not NoError:
-                    raise error
+        admin = self._admin()
+        partitions = partitions_of(admin, [self._cluster.topic(topic) for topic in topics])
+        try:
+            results = admin.delete_group_offsets(self._cluster.group(group), partitions)
+        except GroupIdNotFoundError:
+            return
+        for error in results.values():
+            if error is not NoError:
+                raise error
 
     def _producer(self) -> KafkaProducer:
         if self._opened_producer is None:
@@ -168,3 +174,16 @@ class KafkaBroker:
             self._opened_producer.close(timeout=CLOSE_SECONDS)
         if self._opened_admin is not None:
             self._opened_admin.close()
+
+
+def _with_coordinator(do: Callable[[], T]) -> T:
+    """Ask again while the group's coordinator is on its way, as it is at the first use of a cluster."""
+    deadline = time.monotonic() + COORDINATOR_SECONDS
+    with reachable():
+        while True:
+            try:
+                return do()
+            except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError, NotCoordinatorError):
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from telerehab.change import Change, Rule, values_at
+from telerehab.fhir.when import utc
 from telerehab.owners import owner_of
 from telerehab.resource import Resource
 from telerehab.write_set import Counter
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from telerehab.unit_of_work import UnitOfWork
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z.]+)\}")
+_DAYS_AGO = re.compile(r"\{now-(\d+)d\}")
 _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/.*)?")
 
 
@@ -49,7 +52,10 @@ class Finder:
             values[:] = _values(change, match[1])
             return ",".join(values)
 
-        query = _PLACEHOLDER.sub(fill, template)
+        now = self._work.now
+        dated = template.replace("{now}", utc(now))
+        dated = _DAYS_AGO.sub(lambda match: utc(now - timedelta(days=int(match[1]))), dated)
+        query = _PLACEHOLDER.sub(fill, dated)
         if not values:
             return []
         store = self._work.engine.store

@@ -12,13 +12,17 @@ from services.outcomes.handlers.cancel_questionnaires import cancel_questionnair
 from services.outcomes.handlers.close_missed_questionnaires import close_missed_questionnaires
 from services.outcomes.handlers.move_questionnaires import move_questionnaires
 from services.outcomes.periodic.escalate_overdue_alerts import escalate_overdue_alerts
+from services.outcomes.projections.home_log import home_log
 from services.outcomes.projections.open_alert import open_alert
 from services.outcomes.rules.alert_is_announced import alert_is_announced
 from services.outcomes.rules.alert_is_closed_by_a_named_human import alert_is_closed_by_a_named_human
 from services.outcomes.rules.answered_questionnaire_is_no_longer_due import (
     answered_questionnaire_is_no_longer_due,
 )
+from services.outcomes.rules.exercise_log_is_announced import exercise_log_is_announced
 from services.outcomes.rules.grave_answer_raises_an_alert import grave_answer_raises_an_alert
+from services.outcomes.rules.home_log_is_understood import home_log_is_understood
+from services.outcomes.rules.home_log_raises_an_alert import home_log_raises_an_alert
 from services.outcomes.rules.red_flag_raises_an_alert import red_flag_raises_an_alert
 from services.outcomes.rules.score_is_announced import score_is_announced
 from services.outcomes.rules.screening_is_announced import screening_is_announced
@@ -37,8 +41,11 @@ service = Service(
         submitted_response_is_scored,
         score_is_announced,
         answered_questionnaire_is_no_longer_due,
+        home_log_is_understood,
+        home_log_raises_an_alert,
+        exercise_log_is_announced,
     ],
-    projections=[open_alert],
+    projections=[open_alert, home_log],
     handlers=[
         ask_before_visit,
         move_questionnaires,

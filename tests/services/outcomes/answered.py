@@ -9,7 +9,10 @@ from typing import Any
 from clinical.instruments import Instrument, Item
 from services.outcomes.domain.codes import ANSWER
 from services.outcomes.domain.questionnaires import canonical
+from telerehab.canonical import EXERCISE_LOG, HOME_LOG, SYMPTOM
 from telerehab.fhir.json import JsonObject
+
+CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 
 def answer(instrument: Instrument, item: Item, stated: Any) -> JsonObject:
@@ -65,3 +68,32 @@ def ticks(name: str, said: Mapping[str, Any], **more: Any) -> JsonObject:
         for link_id, one in said.items()
     ]
     return response(f"red-flags-{name}", items, **more)
+
+
+def component(code: str, **value: Any) -> JsonObject:
+    return {"code": {"coding": [{"system": HOME_LOG, "code": code}]}, **value}
+
+
+def symptom(code: str) -> JsonObject:
+    """The component that names a symptom."""
+    return component("symptom", valueCodeableConcept={"coding": [{"system": SYMPTOM, "code": code}]})
+
+
+def home_log(told: Mapping[str, int], symptoms: Iterable[JsonObject] = (), **changed: Any) -> JsonObject:
+    """A log of an exercise of Patient/p1, with these components."""
+    components = [component(code, valueInteger=value) for code, value in told.items()]
+    content = {
+        "resourceType": "Observation",
+        "id": "o1",
+        "meta": {"profile": [EXERCISE_LOG]},
+        "identifier": [{"system": "urn:app", "value": "log-1"}],
+        "basedOn": [{"reference": "ServiceRequest/s1"}, {"reference": "CarePlan/c1"}],
+        "status": "final",
+        "category": [{"coding": [{"system": CATEGORY, "code": "activity"}]}],
+        "code": {"coding": [{"system": HOME_LOG, "code": "exercise-log"}]},
+        "subject": {"reference": "Patient/p1"},
+        "effectiveDateTime": "2026-03-09T08:00:00+01:00",
+        "component": [*components, *symptoms],
+        **changed,
+    }
+    return {name: value for name, value in content.items() if value not in (None, [])}

@@ -1,7 +1,8 @@
-"""From what a unit of work wants to the write set that does it: rows, side rows, events, audit."""
+"""Planning: what a unit of work will write, and the write set that does it: rows, side rows, events, audit."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
@@ -14,9 +15,40 @@ from telerehab.resource import Resource
 from telerehab.write_set import AuditRow, Counter, OutboxRow, RowWrite, WriteSet
 
 if TYPE_CHECKING:
-    from telerehab.unit_of_work import Planned, UnitOfWork
+    from telerehab.unit_of_work import UnitOfWork
+
+NO_ENTRY = -1
 
 _ACTIONS = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
+
+
+@dataclass(slots=True)
+class Planned:
+    """One resource a work will write: what is there now (None, live or deleted) and what will be (None: gone)."""
+
+    current: Resource | None
+    after: Resource | None
+    method: str
+    entry: int
+
+    @property
+    def before(self) -> Resource | None:
+        return None if self.current is None or self.current.deleted else self.current
+
+    @property
+    def subject(self) -> Resource:
+        """The resource it is about, in its newest form."""
+        subject = self.after or self.current
+        assert subject is not None
+        return subject
+
+    @property
+    def reference(self) -> str:
+        return self.subject.reference
+
+    @property
+    def expected(self) -> int:
+        return self.current.version if self.current else 0
 
 
 def assemble(work: UnitOfWork) -> WriteSet:
@@ -42,9 +74,7 @@ def assemble(work: UnitOfWork) -> WriteSet:
 
 def _add_row(write_set: WriteSet, work: UnitOfWork, planned: Planned, counters: dict[int, Counter]) -> None:
     engine = work.engine
-    after, current = planned.after, planned.current
-    subject = after or current
-    assert subject is not None
+    after, current, subject = planned.after, planned.current, planned.subject
     before = engine.index(planned.before) if planned.before and (engine.counted or not after) else None
     index = engine.index(after) if after else _deleted(subject, before)
     subject.patients = patients = index.patients

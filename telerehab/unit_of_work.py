@@ -8,7 +8,6 @@ What is read through it is relied on: it becomes the expected version of a write
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +16,10 @@ from google.protobuf.message import Message
 from telerehab import identity
 from telerehab.access import Caller
 from telerehab.aliases import aliases_of, refuse_outside
-from telerehab.change import Change, Emit, Refuse, Rule, Write
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, gone, not_found, version_mismatch
-from telerehab.finding import Finder
-from telerehab.planning import assemble
+from telerehab.judging import Judging
+from telerehab.planning import NO_ENTRY, Planned, assemble
 from telerehab.projection import Row
 from telerehab.resource import Resource, with_id
 from telerehab.write_set import AliasWrite, Applied, Command, Counter, Guard, InboxRow, WriteSet
@@ -29,27 +27,6 @@ from telerehab.write_set import AliasWrite, Applied, Command, Counter, Guard, In
 if TYPE_CHECKING:
     from telerehab.engine import Engine
     from telerehab.event import Event
-
-MAX_ROUNDS = 8
-NO_ENTRY = -1
-
-
-@dataclass(slots=True)
-class Planned:
-    """One resource this work will write: what is there now (None, live or deleted) and what will be (None: gone)."""
-
-    current: Resource | None
-    after: Resource | None
-    method: str
-    entry: int
-
-    @property
-    def before(self) -> Resource | None:
-        return None if self.current is None or self.current.deleted else self.current
-
-    @property
-    def expected(self) -> int:
-        return self.current.version if self.current else 0
 
 
 class UnitOfWork:
@@ -84,9 +61,8 @@ class UnitOfWork:
         self.command: Command | None = None
         self.write_set: WriteSet | None = None  # once committed
         self._current: dict[tuple[str, str], Resource | None] = {}
-        self._finder = Finder(self)
+        self._judging = Judging(self)
         self._made = 0
-        self._judged: set[str] = set()
 
     # Reading
 
@@ -137,7 +113,7 @@ class UnitOfWork:
     def create(self, content: JsonObject, *, entry: int = NO_ENTRY) -> Resource:
         """Plan a new resource; without an id it gets a UUIDv7."""
         after = Resource.of(with_id(content, content.get("id") or identity.new_id()))
-        self._plan(Planned(None, after, "POST", entry))
+        self.add(Planned(None, after, "POST", entry))
         return after
 
     async def put(
@@ -154,7 +130,7 @@ class UnitOfWork:
             self.guards.setdefault(current.reference, current.version)
             self.unchanged.append(current)
             return current
-        self._plan(Planned(current, after, "PUT", entry))
+        self.add(Planned(current, after, "PUT", entry))
         return after
 
     async def delete(
@@ -165,7 +141,7 @@ class UnitOfWork:
         self._check_version(Resource(type_, id_), current, if_version)
         if current is None or current.deleted:
             return None
-        self._plan(Planned(current, None, "DELETE", entry))
+        self.add(Planned(current, None, "DELETE", entry))
         return current
 
     def emit(self, message: Message, about: Resource) -> None:
@@ -195,18 +171,13 @@ class UnitOfWork:
 
     async def plan(self) -> WriteSet:
         """Validate, check access, run the rules to a fixed point; raises FhirError, stores nothing."""
-        self._validate(self.planned.values())
+        self.validate(self.planned.values())
         self._check_access(self.planned.values())
-        for _ in range(MAX_ROUNDS):
-            pending = [
-                planned for reference, planned in self.planned.items() if reference not in self._judged
-            ]
-            if not pending:
-                return self._assembled()
-            for planned in pending:
-                self._judged.add(self._reference(planned))
-                await self._judge(planned)
-        raise RuntimeError(f"rules of {self.engine.service.name} reach no fixed point")
+        await self._judging.to_a_fixed_point()
+        said = aliases_of(message for message, _ in self.emitted)
+        refuse_outside(said, self.engine.store.aliases.widened(self.caller.access))
+        self.aliases += said
+        return assemble(self)
 
     def committed(self, write_set: WriteSet, applied: Applied) -> None:
         """Tell the planned resources the version and time that the commit gave them."""
@@ -226,80 +197,15 @@ class UnitOfWork:
             if f"{type_}/{id_}" not in self.planned
         ]
 
-    def _assembled(self) -> WriteSet:
-        """The write set of what is planned now; an event that joins or parts Patients holds here at once."""
-        said = aliases_of(message for message, _ in self.emitted)
-        refuse_outside(said, self.engine.store.aliases.widened(self.caller.access))
-        self.aliases += said
-        return assemble(self)
+    def add(self, planned: Planned) -> None:
+        """Plan one more write; 422 if this work writes the same resource already."""
+        if planned.reference in self.planned:
+            issue = Issue("duplicate", f"One request writes the same {planned.subject.type} twice.")
+            raise FhirError(422, [issue])
+        self.planned[planned.reference] = planned
 
-    async def _judge(self, planned: Planned) -> None:
-        rules = self.engine.service.rules_for(self._subject(planned).type)
-        if not rules:
-            return
-        others = self._others(planned)
-        change = Change(
-            planned.before,
-            planned.after,
-            self.now,
-            others=others,
-            version=planned.expected + 1,
-            heard=self.event is not None,
-        )
-        for rule in rules:
-            await self._ask(rule, change, planned)
-
-    async def _ask(self, rule: Rule, change: Change, planned: Planned) -> None:
-        if not rule.concerns(change):
-            return
-        if rule.find:
-            change = replace(change, found=await self._finder.find(rule, change))
-        refusals: list[Refuse] = []
-        for verdict in rule.judge(change):
-            if isinstance(verdict, Refuse):
-                refusals.append(verdict)
-            elif isinstance(verdict, Emit):
-                self.emitted.append((verdict.message, change.subject))
-            else:
-                await self._write_further(verdict)
-        if refusals:
-            issues = [Issue(refusal.code, refusal.diagnostics, refusal.expression) for refusal in refusals]
-            error = FhirError(refusals[0].status, issues)
-            raise error.at(f"Bundle.entry[{planned.entry}]") if planned.entry >= 0 else error
-
-    async def _write_further(self, verdict: Write) -> None:
-        after = Resource.of(with_id(verdict.content, verdict.content.get("id") or identity.new_id()))
-        known = self.planned.get(after.reference)
-        if known is not None:
-            self._rewrite(known, after)
-            return
-        current = await self.engine.store.read(after.type, after.id, self.engine.everything)
-        if current is not None and current.same_content(after):
-            self.guards.setdefault(current.reference, current.version)
-            return
-        planned = Planned(current, after, "PUT" if current else "POST", NO_ENTRY)
-        self._validate([planned])
-        self._plan(planned)
-
-    def _rewrite(self, known: Planned, after: Resource) -> None:
-        """What this work writes already, as a rule that has seen it wants it; judged again, its events anew."""
-        if known.after is None:
-            raise RuntimeError(f"a rule writes a {after.type} that this work deletes")
-        if known.after.same_content(after):
-            return
-        self.emitted = [(message, about) for message, about in self.emitted if about is not known.after]
-        known.after = after
-        self._validate([known])
-        self._judged.discard(after.reference)
-
-    def _plan(self, planned: Planned) -> None:
-        reference = self._reference(planned)
-        if reference in self.planned:
-            type_ = reference.split("/", 1)[0]
-            raise FhirError(422, [Issue("duplicate", f"One request writes the same {type_} twice.")])
-        self.planned[reference] = planned
-
-    def _validate(self, planned: Iterable[Planned]) -> None:
+    def validate(self, planned: Iterable[Planned]) -> None:
+        """Refuse with 400 what the definitions do not allow, located at its bundle entry."""
         issues: list[Issue] = []
         for write in planned:
             if write.after is not None:
@@ -329,25 +235,6 @@ class UnitOfWork:
             return
         if current is None or current.version != if_version or current.deleted:
             raise version_mismatch(wanted.type, wanted.id)
-
-    def _others(self, planned: Planned) -> list[Change]:
-        mine = (
-            Change(other.before, other.after, self.now)
-            for other in self.planned.values()
-            if other is not planned
-        )
-        theirs = (Change(None, other, self.now) for other in self.overlay.values() if other is not None)
-        return [*mine, *theirs]
-
-    @staticmethod
-    def _subject(planned: Planned) -> Resource:
-        subject = planned.after or planned.current
-        assert subject is not None
-        return subject
-
-    @classmethod
-    def _reference(cls, planned: Planned) -> str:
-        return cls._subject(planned).reference
 
 
 def existing(resource: Resource | None, type_: str, id_: str) -> Resource:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from telerehab.engine import Engine
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, bad_request, not_found, version_mismatch
+from telerehab.planning import NO_ENTRY
 from telerehab.resource import Resource
 from telerehab.server import audit
 from telerehab.server.answers import written
 from telerehab.server.conditions import if_match, only_if_absent
 from telerehab.server.position import tell_position
 from telerehab.server.request import FhirRequest, FhirResponse
-from telerehab.unit_of_work import NO_ENTRY, UnitOfWork
+from telerehab.unit_of_work import UnitOfWork
 
 
 async def update(engine: Engine, request: FhirRequest) -> FhirResponse:

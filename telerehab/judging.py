@@ -1,0 +1,114 @@
+"""Judging: a service's rules over all that a unit of work plans, until no rule adds to it.
+
+What a rule writes further is planned and judged in its turn; what it rewrites is judged again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from telerehab import identity
+from telerehab.change import Change, Emit, Refuse, Rule, Write
+from telerehab.fhir.outcome import FhirError, Issue
+from telerehab.finding import Finder
+from telerehab.planning import NO_ENTRY, Planned
+from telerehab.resource import Resource, with_id
+
+if TYPE_CHECKING:
+    from telerehab.unit_of_work import UnitOfWork
+
+MAX_ROUNDS = 8
+
+
+class Judging:
+    """Runs the rules for one unit of work, and plans with it what they write."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._finder = Finder(work)
+        self._judged: set[str] = set()
+
+    async def to_a_fixed_point(self) -> None:
+        """Judge what has not been judged yet, until all has; raises FhirError if a rule refuses."""
+        for _ in range(MAX_ROUNDS):
+            pending = [
+                planned for reference, planned in self._work.planned.items() if reference not in self._judged
+            ]
+            if not pending:
+                return
+            for planned in pending:
+                self._judged.add(planned.reference)
+                await self._judge(planned)
+        raise RuntimeError(f"rules of {self._work.engine.service.name} reach no fixed point")
+
+    async def _judge(self, planned: Planned) -> None:
+        rules = self._work.engine.service.rules_for(planned.subject.type)
+        if not rules:
+            return
+        change = Change(
+            planned.before,
+            planned.after,
+            self._work.now,
+            others=self._others(planned),
+            version=planned.expected + 1,
+            heard=self._work.event is not None,
+        )
+        for rule in rules:
+            await self._ask(rule, change, planned)
+
+    async def _ask(self, rule: Rule, change: Change, planned: Planned) -> None:
+        if not rule.concerns(change):
+            return
+        if rule.find:
+            change = replace(change, found=await self._finder.find(rule, change))
+        refusals: list[Refuse] = []
+        for verdict in rule.judge(change):
+            if isinstance(verdict, Refuse):
+                refusals.append(verdict)
+            elif isinstance(verdict, Emit):
+                self._work.emit(verdict.message, change.subject)
+            else:
+                await self._write_further(verdict)
+        if refusals:
+            issues = [Issue(refusal.code, refusal.diagnostics, refusal.expression) for refusal in refusals]
+            error = FhirError(refusals[0].status, issues)
+            raise error.at(f"Bundle.entry[{planned.entry}]") if planned.entry >= 0 else error
+
+    async def _write_further(self, verdict: Write) -> None:
+        work = self._work
+        after = Resource.of(with_id(verdict.content, verdict.content.get("id") or identity.new_id()))
+        known = work.planned.get(after.reference)
+        if known is not None:
+            self._rewrite(known, after)
+            return
+        current = await work.engine.store.read(after.type, after.id, work.engine.everything)
+        if current is not None and current.same_content(after):
+            work.guards.setdefault(current.reference, current.version)
+            return
+        planned = Planned(current, after, "PUT" if current else "POST", NO_ENTRY)
+        work.validate([planned])
+        work.add(planned)
+
+    def _rewrite(self, known: Planned, after: Resource) -> None:
+        """What this work writes already, as a rule that has seen it wants it; judged again, its events anew."""
+        if known.after is None:
+            raise RuntimeError(f"a rule writes a {after.type} that this work deletes")
+        if known.after.same_content(after):
+            return
+        work = self._work
+        work.emitted = [(message, about) for message, about in work.emitted if about is not known.after]
+        known.after = after
+        work.validate([known])
+        self._judged.discard(after.reference)
+
+    def _others(self, planned: Planned) -> list[Change]:
+        """The other changes of this work, and what other owners write in the same bundle."""
+        work = self._work
+        mine = (
+            Change(other.before, other.after, work.now)
+            for other in work.planned.values()
+            if other is not planned
+        )
+        theirs = (Change(None, other, work.now) for other in work.overlay.values() if other is not None)
+        return [*mine, *theirs]

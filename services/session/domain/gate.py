@@ -44,9 +44,10 @@ def missing(encounter: JsonObject, heard: Iterable[Resource], now: datetime) -> 
     lacking: list[Missing] = []
     for item, look in _FACTS.items():
         if override(encounter, item, now) is None:
-            lacking += look(encounter)
-            if not counts(fact(encounter, item), now):
-                lacking.append(_not_confirmed(item, fact(encounter, item) is not None))
+            known, found = fact(encounter, item), list(look(encounter))
+            lacking += found
+            if not counts(known, now) and (known or not found):
+                lacking.append(_not_confirmed(item, known is not None))
     return lacking + list(_red_flags(encounter, heard, now))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from services.session.handlers.its_visit import its_visit
 from services.session.lifecycles import visit
-from telerehab.event import Event, Lacking, handler
+from telerehab.event import Event, handler
 from telerehab.pb.telerehab.events.v1.scheduling_pb2 import AppointmentCancelled
 from telerehab.unit_of_work import UnitOfWork
 
@@ -11,13 +12,11 @@ from telerehab.unit_of_work import UnitOfWork
 @handler(AppointmentCancelled)
 async def cancel_encounter(event: Event[AppointmentCancelled], work: UnitOfWork) -> None:
     """A visit that has begun is not undone by a late cancellation."""
-    await cancel(event.message.encounter_id, work)
+    await cancel(event.message.encounter_id, event.message.appointment_id, work)
 
 
-async def cancel(encounter_id: str, work: UnitOfWork) -> None:
-    """Cancel the visit if its lifecycle still allows that."""
-    encounter = await work.read("Encounter", encounter_id)
-    if encounter is None:
-        raise Lacking(f"Encounter/{encounter_id}")
-    if encounter.content["status"] != "cancelled" and visit.allows(encounter.content["status"], "cancelled"):
+async def cancel(encounter_id: str, appointment_id: str, work: UnitOfWork) -> None:
+    """Cancel the appointment's visit if its lifecycle still allows that."""
+    encounter = await its_visit(encounter_id, appointment_id, work)
+    if encounter is not None and visit.allows(encounter.content["status"], "cancelled"):
         await work.put({**encounter.content, "status": "cancelled"})

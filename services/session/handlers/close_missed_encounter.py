@@ -11,4 +11,4 @@ from telerehab.unit_of_work import UnitOfWork
 @handler(AppointmentNoShow)
 async def close_missed_encounter(event: Event[AppointmentNoShow], work: UnitOfWork) -> None:
     """R4 has no status for it: the Encounter is cancelled, the Appointment says noshow."""
-    await cancel(event.message.encounter_id, work)
+    await cancel(event.message.encounter_id, event.message.appointment_id, work)

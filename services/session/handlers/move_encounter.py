@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 
 from services.session.domain.visit import moved_visit
-from telerehab.event import Event, Lacking, handler
+from services.session.handlers.its_visit import its_visit
+from telerehab.event import Event, handler
 from telerehab.pb.telerehab.events.v1.scheduling_pb2 import AppointmentRescheduled
 from telerehab.unit_of_work import UnitOfWork
 
@@ -14,10 +15,8 @@ from telerehab.unit_of_work import UnitOfWork
 async def move_encounter(event: Event[AppointmentRescheduled], work: UnitOfWork) -> None:
     """A visit that has begun or ended keeps what took place."""
     moved = event.message
-    encounter = await work.read("Encounter", moved.encounter_id)
-    if encounter is None:
-        raise Lacking(f"Encounter/{moved.encounter_id}")
-    if encounter.content["status"] in ("planned", "arrived"):
+    encounter = await its_visit(moved.encounter_id, moved.appointment_id, work)
+    if encounter is not None and encounter.content["status"] in ("planned", "arrived"):
         await work.put(
             moved_visit(
                 encounter.content,

@@ -18,7 +18,7 @@ from telerehab.engine import Engine
 from telerehab.event import Handler
 from telerehab.events.brokers.kafka import Cluster, KafkaBroker
 from telerehab.events.brokers.kafka.client import make_topics
-from telerehab.events.brokers.kafka.topics import Topic
+from telerehab.events.brokers.kafka.topics import TOPICS, Topic
 from telerehab.events.brokers.postgres import PostgresBroker
 from telerehab.events.consumer import Consumer, consumers_of
 from telerehab.events.database import Database
@@ -109,7 +109,7 @@ class World:
     """Scheduling says, session hears: two services on real stores, in one database, with a broker."""
 
     def __init__(
-        self, dsn: str, broker_factory: Callable[[Database], PostgresBroker] = PostgresBroker
+        self, dsn: str, broker_factory: Callable[[Database], PostgresBroker | KafkaBroker] = PostgresBroker
     ) -> None:
         self.dsn = dsn
         self.stack = AsyncExitStack()
@@ -210,5 +210,15 @@ async def world_dsn(
 @pytest.fixture
 async def world(world_dsn: str) -> AsyncIterator[World]:
     opened = await World(world_dsn).open()
+    yield opened
+    await opened.stack.aclose()
+
+
+@pytest.fixture
+async def kafka_world(world_dsn: str, kafka_cluster: Cluster) -> AsyncIterator[World]:
+    """The same, told by Kafka."""
+    few = [Topic(topic.name, 3, topic.configuration) for topic in TOPICS]
+    await asyncio.to_thread(make_topics, kafka_cluster, few)
+    opened = await World(world_dsn, lambda database: KafkaBroker(kafka_cluster)).open()
     yield opened
     await opened.stack.aclose()

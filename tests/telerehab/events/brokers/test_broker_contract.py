@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from telerehab import identity
-from telerehab.events.brokers.broker import Broker, Delivery, Reader, Record
+from telerehab.events.brokers.broker import Broker, Delivery, Partition, Reader, Record
 
 BROKERS = ["postgres_broker", "kafka_broker"]
 TOPIC, OTHER_TOPIC = "telerehab.scheduling", "telerehab.session"
@@ -38,7 +38,7 @@ async def read(reader: Reader, count: int, limit: int = 100) -> list[Delivery]:
     return found
 
 
-def after(deliveries: Sequence[Delivery]) -> dict:
+def after(deliveries: Sequence[Delivery]) -> dict[Partition, int]:
     return {delivery.partition: delivery.offset + 1 for delivery in deliveries}
 
 

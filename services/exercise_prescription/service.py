@@ -3,11 +3,44 @@
 from __future__ import annotations
 
 from services.exercise_prescription import lifecycles
+from services.exercise_prescription.domain.activity_definitions import activity_definitions
+from services.exercise_prescription.domain.plan_definitions import plan_definitions
+from services.exercise_prescription.operations.apply import apply
+from services.exercise_prescription.rules.prescription_stays_within_bounds import (
+    prescription_stays_within_bounds,
+)
+from services.exercise_prescription.rules.prescriptions_follow_their_programme import (
+    prescriptions_follow_their_programme,
+)
 from services.exercise_prescription.rules.programme_change_is_announced import programme_change_is_announced
+from services.exercise_prescription.rules.programme_follows_its_prescriptions import (
+    programme_follows_its_prescriptions,
+)
+from services.exercise_prescription.rules.programme_is_activated_by_a_named_clinician import (
+    programme_is_activated_by_a_named_clinician,
+)
+from services.exercise_prescription.rules.proposal_is_decided_by_a_named_clinician import (
+    accepted_proposal_changes_its_prescription,
+    proposal_is_decided_by_a_named_clinician,
+    proposal_to_raise_a_dose_follows_from_logs,
+)
+from services.exercise_prescription.rules.what_is_ours_stays_so import what_is_ours_stays_so
 from telerehab.service import Service
 
 service = Service(
     "exercise_prescription",
-    lifecycles=[lifecycles.programme],
-    rules=[programme_change_is_announced],
+    lifecycles=[lifecycles.programme, lifecycles.prescription, lifecycles.proposal],
+    rules=[
+        what_is_ours_stays_so,
+        prescription_stays_within_bounds,
+        programme_is_activated_by_a_named_clinician,
+        prescriptions_follow_their_programme,
+        programme_follows_its_prescriptions,
+        proposal_to_raise_a_dose_follows_from_logs,
+        proposal_is_decided_by_a_named_clinician,
+        accepted_proposal_changes_its_prescription,
+        programme_change_is_announced,
+    ],
+    operations=[apply],
+    content=[activity_definitions, plan_definitions],
 )

@@ -52,7 +52,10 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do and why, with the other dose if one is proposed; `review`: a clinician must look; `evidence`: log ids."""
+    """What to do and why, with the other dose where one is proposed.
+
+    `review`: a clinician must look; `evidence`: ids of the logs.
+    """
 
     decision: Decision
     reason: str

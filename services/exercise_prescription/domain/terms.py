@@ -13,7 +13,6 @@ PRESCRIPTION = f"{BASE}/StructureDefinition/exercise-prescription"
 DOSE_PROPOSAL = f"{BASE}/StructureDefinition/dose-proposal"
 """Profile of a RequestGroup that proposes another dose of a prescription."""
 PA_SERVICE_REQUEST = "http://hl7.org/fhir/us/physical-activity/StructureDefinition/pa-servicerequest"
-PA_CARE_PLAN = "http://hl7.org/fhir/us/physical-activity/StructureDefinition/pa-careplan"
 
 ACTIVITY_DEFINITION = f"{BASE}/ActivityDefinition/"
 PLAN_DEFINITION = f"{BASE}/PlanDefinition/"
@@ -29,6 +28,8 @@ PRESCRIPTION_VERSION = f"{BASE}/StructureDefinition/prescription-version"
 """Which version of a ServiceRequest a CarePlan.activity or a proposal speaks of."""
 FORM_CHECK = f"{BASE}/StructureDefinition/exercise-form-check"
 """Whether a clinician saw the exercise done well, when, and who."""
+FORMER_DOSE = f"{BASE}/StructureDefinition/former-exercise-dose"
+"""On a proposal: the dose it would replace, in the parts of `DOSE`."""
 DECISION = f"{BASE}/StructureDefinition/dose-decision"
 """On a proposal: what it proposes to do (progress, regress, pause)."""
 DECIDED_BY = f"{BASE}/StructureDefinition/decided-by"
@@ -62,6 +63,13 @@ LATERALITY = {
     "right": ("24028007", "Right"),
     "both": ("51440002", "Right and left"),
 }
+
+BODY_SITE = f"{BASE}/CodeSystem/body-site"
+
+
+def versioned_id(name: str, version: str) -> str:
+    """The id under which a version of a definition is stored, so that every version stays readable."""
+    return f"{name}-{version}"
 
 
 def exercise_canonical(exercise: str, version: str) -> str:

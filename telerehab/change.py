@@ -115,8 +115,9 @@ def rule(
 
     `find` names what it needs: an element path whose references are read ("Appointment.slot"), or a search on
     types of the own service by a reference from the change
-    ("Appointment?actor={Appointment.participant.actor}", "Slot?schedule={self}"); "{now-14d}" in it is the moment
-    fourteen days ago. Both are guarded: if what was found changes before the commit, the change is planned again.
+    ("Appointment?actor={Appointment.participant.actor}", "Slot?schedule={self}"); "{now}" in it is the time of the
+    request, "{now-14d}" fourteen days before. Both are guarded: if what was found changes before the commit, the
+    change is planned again.
     """
 
     def declare(judge: RuleFunction) -> Rule:

@@ -9,6 +9,7 @@ from telerehab.change import Change, Refuse, Rule, Verdict
 from telerehab.fhir.json import JsonObject
 
 NOT_THERE = None
+KEEPS_ITS_PROFILE = "What the platform follows keeps its meta.profile: send it along when you update this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Lifecycle:
     """Allowed transitions of `element` ("status") for resources of `type` for which `ours` holds.
 
     `transitions` maps a from-state to its to-states; `NOT_THERE` is the from-state of a creation. A state may
-    always stay as it is. Resources that are not ours are records and may have any state.
+    always stay as it is. Resources that are not ours are records and may have any state; what is ours stays ours.
     """
 
     type: str
@@ -31,9 +32,13 @@ class Lifecycle:
         """The rule that refuses what the table does not allow."""
 
         def follows_its_lifecycle(change: Change) -> Iterator[Verdict]:
-            if change.after is None or not self.ours(change.after.content):
+            was_ours = change.before is not None and self.ours(change.before.content)
+            if change.after is None or not (was_ours or self.ours(change.after.content)):
                 return
-            before = change.before.content.get(self.element) if change.before else NOT_THERE
+            if not self.ours(change.after.content):
+                yield Refuse(f"{KEEPS_ITS_PROFILE} {self.type}.", f"{self.type}.meta.profile")
+                return
+            before = change.before.content.get(self.element) if change.before and was_ours else NOT_THERE
             after = change.after.content.get(self.element)
             if after is not None and not self.allows(before, after):
                 allowed = ", ".join(sorted(self.transitions.get(before, ()))) or "nothing"

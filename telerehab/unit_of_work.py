@@ -18,6 +18,7 @@ from telerehab.access import Caller
 from telerehab.aliases import aliases_of, refuse_outside
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, gone, not_found, version_mismatch
+from telerehab.fhir.own_references import relative
 from telerehab.judging import Judging
 from telerehab.planning import NO_ENTRY, Planned, assemble
 from telerehab.projection import Row
@@ -112,7 +113,7 @@ class UnitOfWork:
 
     def create(self, content: JsonObject, *, entry: int = NO_ENTRY) -> Resource:
         """Plan a new resource; without an id it gets a UUIDv7."""
-        after = Resource.of(with_id(content, content.get("id") or identity.new_id()))
+        after = self._resource(with_id(content, content.get("id") or identity.new_id()))
         self.add(Planned(None, after, "POST", entry))
         return after
 
@@ -123,7 +124,7 @@ class UnitOfWork:
 
         An unchanged content plans nothing and answers the stored version. Raises 412 if `if_version` is not current.
         """
-        after = Resource.of(content)
+        after = self._resource(content)
         current = await self.current(after.type, after.id)
         self._check_version(after, current, if_version)
         if current is not None and current.same_content(after):
@@ -229,6 +230,12 @@ class UnitOfWork:
                 raise FhirError(
                     403, [Issue("forbidden", f"This {write.after.type} would be outside your access.")]
                 )
+
+    def _resource(self, content: JsonObject) -> Resource:
+        """What a caller wants stored, its references to this server relative, so that rules know them again."""
+        resource = Resource.of(content)
+        base = self.engine.base_url
+        return Resource.of(relative(resource.content, base)) if f'"{base}/' in resource.text else resource
 
     def _check_version(self, wanted: Resource, current: Resource | None, if_version: int | None) -> None:
         if if_version is None:

@@ -13,12 +13,15 @@ from services.scheduling.operations.hold import hold
 from services.scheduling.periodic.release_expired_holds import release_expired_holds
 from services.scheduling.periodic.roll_slots_forward import roll_slots_forward
 from services.scheduling.projections.booked_time import booked_time
+from services.scheduling.projections.hold import hold as held_until
 from services.scheduling.projections.shared_place import shared_place
+from services.scheduling.projections.visit_encounter import visit_encounter
 from services.scheduling.rules.booked_visit_has_a_real_time_and_people import (
     booked_visit_has_a_real_time_and_people,
 )
 from services.scheduling.rules.booking_is_announced import booking_is_announced
 from services.scheduling.rules.booking_takes_its_slots import booking_takes_its_slots
+from services.scheduling.rules.visit_keeps_its_encounter import visit_keeps_its_encounter
 from services.scheduling.rules.weekly_availability_becomes_slots import weekly_availability_becomes_slots
 from telerehab.service import Service
 
@@ -27,11 +30,12 @@ service = Service(
     lifecycles=[lifecycles.appointment],
     rules=[
         booked_visit_has_a_real_time_and_people,
+        visit_keeps_its_encounter,
         booking_takes_its_slots,
         booking_is_announced,
         weekly_availability_becomes_slots,
     ],
-    projections=[booked_time, shared_place],
+    projections=[booked_time, shared_place, visit_encounter, held_until],
     operations=[find, hold, book],
     handlers=[note_arrival, fulfil_appointment],
     periodic=[release_expired_holds, roll_slots_forward],

@@ -10,14 +10,14 @@ from typing import Any
 
 
 def moment(value: Any) -> datetime | None:
-    """The moment of an instant or of a dateTime with time and zone; None for anything less exact."""
+    """The moment, in UTC, of an instant or of a dateTime with time and zone; None for anything less exact."""
     if not isinstance(value, str) or "T" not in value:
         return None
     try:
         parsed = datetime.fromisoformat(value)
-    except ValueError:
+        return parsed.astimezone(UTC) if parsed.tzinfo else None
+    except (ValueError, OverflowError):  # the first and last hours of the calendar lie outside it in UTC
         return None
-    return parsed if parsed.tzinfo else None
 
 
 def utc(value: datetime) -> str:

@@ -14,6 +14,8 @@ from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment
 
 BLOCKING = frozenset({"pending", "booked", "arrived", "checked-in"})
+STANDING = frozenset({"booked", "arrived", "checked-in"})
+"""Statuses of a visit that is to take place or is taking place."""
 EXCLUSIVE = ("Patient", "Practitioner", "PractitionerRole", "Location", "Device", "RelatedPerson")
 """Types of actors that can be in one place only; a HealthcareService can take part in many."""
 

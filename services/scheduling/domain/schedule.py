@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +24,8 @@ from telerehab.identity import derived_id
 HORIZON = timedelta(weeks=8)
 """How far ahead slots exist; they are made again each day as it moves."""
 DEFAULT_MINUTES = 30
+MOST_SLOTS = 3000
+"""Of one schedule: every ten minutes of a working day, seven days a week, is fewer."""
 COPIED = ("serviceCategory", "serviceType", "specialty")
 
 
@@ -53,6 +56,21 @@ def horizon(schedule: JsonObject, now: datetime) -> Interval | None:
     start = max(_boundary(period.get("start")) or now, now)
     end = min(_boundary(period.get("end")) or now + HORIZON, now + HORIZON)
     return Interval(start, end) if start < end else None
+
+
+def slots(schedule: JsonObject, now: datetime) -> list[JsonObject]:
+    """Every slot the schedule should have from now on; raises UnreadableAvailability, also beyond `MOST_SLOTS`."""
+    availability = weekly_availability(schedule)
+    within = horizon(schedule, now)
+    if availability is None or within is None:
+        return []
+    times = list(islice(availability.times(within), MOST_SLOTS + 1))
+    if len(times) > MOST_SLOTS:
+        raise UnreadableAvailability(
+            f"These hours make more than {MOST_SLOTS} slots in eight weeks; make them longer or fewer.",
+            _at(WEEKLY_AVAILABILITY),
+        )
+    return [slot(schedule, time) for time in times]
 
 
 def slot_id(schedule_id: str, start: datetime) -> str:
@@ -98,9 +116,10 @@ def _working_hours(stated: JsonObject) -> WorkingHours:
 
 def _time(value: Any) -> time | None:
     try:
-        return time.fromisoformat(value) if isinstance(value, str) else None
+        read = time.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    return read if read is not None and read.tzinfo is None else None
 
 
 def _zone(schedule: JsonObject) -> ZoneInfo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
 
@@ -18,6 +19,9 @@ from telerehab.canonical import (
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment
 from telerehab.identity import new_id
+
+_ENCOUNTER = re.compile(r"Encounter/([A-Za-z0-9\-.]{1,64})")
+_GIVEN_BY_US = frozenset({VISIT_ENCOUNTER, APPOINTMENT_VIRTUAL_SERVICE, HOLD_EXPIRES})
 
 
 def as_visit(appointment: JsonObject, join_base: str) -> JsonObject:
@@ -37,8 +41,10 @@ def as_visit(appointment: JsonObject, join_base: str) -> JsonObject:
 
 def encounter_id(appointment: JsonObject) -> str:
     """The id of the visit's Encounter; empty for an appointment that is no visit of ours."""
-    reference = extension_value(appointment, VISIT_ENCOUNTER) or {}
-    return str(reference.get("reference", "")).removeprefix("Encounter/")
+    value = extension_value(appointment, VISIT_ENCOUNTER)
+    reference = value.get("reference") if isinstance(value, dict) else None
+    match = _ENCOUNTER.fullmatch(reference) if isinstance(reference, str) else None
+    return match[1] if match else ""
 
 
 def hold_expires(appointment: JsonObject) -> datetime | None:
@@ -48,8 +54,15 @@ def hold_expires(appointment: JsonObject) -> datetime | None:
 
 def without_hold(appointment: JsonObject) -> JsonObject:
     """The appointment without the expiry of its hold."""
-    kept = [
-        extension for extension in appointment.get("extension", ()) if extension.get("url") != HOLD_EXPIRES
-    ]
+    return _without(appointment, frozenset({HOLD_EXPIRES}))
+
+
+def as_given(appointment: JsonObject) -> JsonObject:
+    """What a caller wants, without what only the platform gives a visit: its Encounter, its link, its hold."""
+    return _without(appointment, _GIVEN_BY_US)
+
+
+def _without(appointment: JsonObject, urls: frozenset[str]) -> JsonObject:
+    kept = [extension for extension in appointment.get("extension", ()) if extension.get("url") not in urls]
     rest = {name: value for name, value in appointment.items() if name != "extension"}
     return {**rest, "extension": kept} if kept else rest

@@ -5,14 +5,13 @@ https://profiles.ihe.net/ITI/Scheduling (ITI-117); the names are those of the Ar
 
 from __future__ import annotations
 
-from telerehab.fhir.bundle import collection
-
 from services.scheduling.domain.proposal import accepted, with_patient
-from services.scheduling.domain.visit import as_visit, without_hold
+from services.scheduling.domain.visit import as_given, as_visit, without_hold
 from services.scheduling.lifecycles import booked_here
 from services.scheduling.operations.find import reference_of
 from services.scheduling.operations.hold import proposal
 from telerehab.change import values_at
+from telerehab.fhir.bundle import collection
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, bad_request
 from telerehab.operation import Parameters, operation
@@ -48,12 +47,12 @@ async def _as_given(
             raise FhirError(
                 422, [Issue("business-rule", "Only a booked one can be cancelled.", "Appointment.status")]
             )
-        return _new(given, patient, parameters, work)
+        return _new(as_given(given), patient, parameters, work)
     if not booked_here(known.content):
         raise FhirError(
             422, [Issue("business-rule", "That appointment was not booked here.", "Appointment.id")]
         )
-    kept = _with_ours(given, known.content)
+    kept = _with_ours(as_given(given), known.content)
     return await work.put(_complete(kept, patient, parameters, work) if kept["status"] == "booked" else kept)
 
 
@@ -71,6 +70,9 @@ async def _by_reference(
         raise FhirError(
             409, [Issue("conflict", "That appointment can no longer be booked.", "Appointment.status")]
         )
+    others = [actor for actor in _actors(held.content) if actor.startswith("Patient/") and actor != patient]
+    if patient is not None and others:
+        raise FhirError(409, [Issue("conflict", "That time is held for somebody else.", "Appointment.slot")])
     return await work.put(_complete(held.content, patient, parameters, work))
 
 
@@ -103,9 +105,8 @@ def _complete(
 
 def _with_ours(given: JsonObject, known: JsonObject) -> JsonObject:
     """What the caller wants, keeping the profile and extensions that the platform gave."""
-    own = known.get("extension", ())
-    urls = {extension["url"] for extension in given.get("extension", ())}
-    merged = [*given.get("extension", ()), *(extension for extension in own if extension["url"] not in urls)]
+    ours = [one for one in known.get("extension", ()) if one not in as_given(known).get("extension", ())]
+    merged = [*given.get("extension", ()), *ours]
     changed = {**given, "meta": {**known.get("meta", {}), **given.get("meta", {})}}
     changed["meta"]["profile"] = known["meta"]["profile"]
     return {**changed, "extension": merged} if merged else changed

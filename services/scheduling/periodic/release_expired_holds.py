@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from services.scheduling.domain.visit import hold_expires
+from services.scheduling.projections.hold import expired
 from telerehab.periodic import periodic
 from telerehab.unit_of_work import UnitOfWork
+
+AT_ONCE = 100
 
 
 @periodic(seconds=5)
 async def release_expired_holds(work: UnitOfWork) -> None:
     """Cancels each pending appointment whose hold has run out; its slot becomes free by the rule for that."""
-    for held in await work.search("Appointment?status=pending"):
-        expires = hold_expires(held.content)
-        if expires is not None and expires <= work.now:
+    for id_ in await expired(work.engine, work.now, AT_ONCE):
+        held = await work.read("Appointment", id_)
+        if held is not None and held.content["status"] == "pending":
             await work.put({**held.content, "status": "cancelled"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.scheduling.domain.availability import Interval
-from services.scheduling.domain.blocking import booked_interval, participants
+from services.scheduling.domain.blocking import STANDING, booked_interval, participants
 from services.scheduling.domain.visit import encounter_id
 from services.scheduling.lifecycles import booked_here
 from telerehab.canonical import APPOINTMENT_VIRTUAL_SERVICE, join_link
@@ -19,15 +19,13 @@ from telerehab.pb.telerehab.events.v1.scheduling_pb2 import (
     AppointmentRescheduled,
 )
 
-STANDING = ("booked", "arrived", "checked-in")
-
 
 @rule("Appointment")
 def booking_is_announced(change: Change) -> Iterator[Verdict]:
     """Only for appointments booked here; a hold is nobody's business but scheduling's."""
     if not booked_here(change.content):
         return
-    before = change.before.content if change.before else {}
+    before = change.before.content if change.before and booked_here(change.before.content) else {}
     after = change.after.content if change.after else {**before, "status": "entered-in-error"}
     version = change.version
     stood, stands = before.get("status") in STANDING, after.get("status") in STANDING

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,98 +13,24 @@ from services.scheduling.periodic.release_expired_holds import release_expired_h
 from telerehab.access import Caller
 from telerehab.canonical import (
     APPOINTMENT_VIRTUAL_SERVICE,
-    SLOT_MINUTES,
-    TIMEZONE,
     VISIT_ENCOUNTER,
-    WEEKLY_AVAILABILITY,
     extension_value,
     join_link,
 )
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import utc
-from tests.services.deployment import Deployment, deployed
-
-TOMORROW = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-async def clinic(new_database: Any, deployment_template: str) -> AsyncIterator[Deployment]:
-    async with deployed(await new_database(template=deployment_template), "direct") as running:
-        yield running
-
-
-@pytest.fixture
-def client(clinic: Deployment) -> httpx.AsyncClient:
-    return clinic.client
-
-
-async def created(client: httpx.AsyncClient, type_: str, **content: Any) -> str:
-    response = await client.post(type_, json={"resourceType": type_, **content})
-    assert response.status_code == 201, response.text
-    return f"{type_}/{response.json()['id']}"
-
-
-async def practitioner_with_hours(client: httpx.AsyncClient) -> str:
-    """A practitioner who works every day, nine to eleven UTC, in slots of half an hour."""
-    practitioner = await created(client, "Practitioner", name=[{"family": "Adler"}])
-    hours = [
-        *(
-            {"url": "daysOfWeek", "valueCode": day}
-            for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-        ),
-        {"url": "availableStartTime", "valueTime": "09:00:00"},
-        {"url": "availableEndTime", "valueTime": "11:00:00"},
-    ]
-    availability = [
-        {"url": WEEKLY_AVAILABILITY, "extension": hours},
-        {"url": TIMEZONE, "valueCode": "UTC"},
-        {"url": SLOT_MINUTES, "valuePositiveInt": 30},
-    ]
-    await created(client, "Schedule", extension=availability, actor=[{"reference": practitioner}])
-    return practitioner
-
-
-async def patient(client: httpx.AsyncClient) -> str:
-    return await created(client, "Patient", name=[{"family": "Okafor"}])
-
-
-async def operate(client: httpx.AsyncClient, name: str, **parameters: Any) -> httpx.Response:
-    listed = [
-        {
-            "name": key.replace("_", "-"),
-            **({"resource": value} if "resourceType" in value else {"valueReference": value}),
-        }
-        for key, value in parameters.items()
-    ]
-    return await client.post(f"Appointment/${name}", json={"resourceType": "Parameters", "parameter": listed})
-
-
-def reference(to: str) -> JsonObject:
-    return {"reference": to}
-
-
-async def find(client: httpx.AsyncClient, practitioner: str, days: int = 1) -> list[JsonObject]:
-    asked = {
-        "start": utc(TOMORROW),
-        "end": utc(TOMORROW + timedelta(days=days)),
-        "practitioner": practitioner,
-    }
-    response = await client.get("Appointment/$find", params=asked)
-    assert response.status_code == 200, response.text
-    return [entry["resource"] for entry in response.json().get("entry", ())]
-
-
-async def booked(client: httpx.AsyncClient, practitioner: str, whom: str, nth: int = 0) -> JsonObject:
-    proposal = (await find(client, practitioner))[nth]
-    answer = await operate(
-        client,
-        "book",
-        appointment_reference=reference(f"Appointment/{proposal['id']}"),
-        patient_reference=reference(whom),
-    )
-    assert answer.status_code == 200, answer.text
-    (entry,) = answer.json()["entry"]
-    return dict(entry["resource"])
+from tests.services.deployment import Deployment
+from tests.services.scheduling.clinic import (
+    TOMORROW,
+    booked,
+    created,
+    find,
+    operate,
+    patient,
+    plain,
+    practitioner_with_hours,
+    reference,
+)
 
 
 async def slot_status(client: httpx.AsyncClient, appointment: JsonObject) -> str:
@@ -210,18 +135,6 @@ async def test_a_cancelled_visit_frees_its_time_at_once(client: httpx.AsyncClien
     assert answer.status_code in (200, 204), answer.text
     assert len(await find(client, practitioner)) == 4
     await booked(client, practitioner, await patient(client))
-
-
-def plain(start: datetime, *actors: str, minutes: int = 30, **more: Any) -> JsonObject:
-    """An appointment as a hospital's system sends it."""
-    return {
-        "resourceType": "Appointment",
-        "status": "booked",
-        "start": utc(start),
-        "end": utc(start + timedelta(minutes=minutes)),
-        "participant": [{"actor": reference(actor), "status": "accepted"} for actor in actors],
-        **more,
-    }
 
 
 @pytest.mark.parametrize("way", ["post", "put", "transaction"])

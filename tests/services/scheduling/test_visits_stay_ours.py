@@ -1,0 +1,157 @@
+"""What was booked here cannot be led away from the platform by what a client leaves out or makes up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from telerehab.canonical import HOLD_EXPIRES, VISIT_ENCOUNTER, extension_value
+from telerehab.fhir.when import utc
+from tests.services.scheduling.clinic import (
+    TOMORROW,
+    availability,
+    booked,
+    find,
+    operate,
+    patient,
+    plain,
+    practitioner_with_hours,
+    reference,
+)
+
+PROFILE = {"profile": ["https://telerehab.example.org/fhir/StructureDefinition/booked-visit"]}
+
+
+def encounter(to: Any) -> dict[str, Any]:
+    return {"url": VISIT_ENCOUNTER, "valueReference": reference(to)} if isinstance(to, str) else to
+
+
+async def test_an_update_that_drops_our_profile_is_refused(client: httpx.AsyncClient) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    stripped = {name: value for name, value in appointment.items() if name != "meta"}
+    refused = await client.put(f"Appointment/{appointment['id']}", json={**stripped, "status": "cancelled"})
+    assert refused.status_code == 422
+    assert refused.json()["issue"][0]["expression"] == ["Appointment.meta.profile"]
+
+
+async def test_a_visit_keeps_its_encounter(client: httpx.AsyncClient) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    for extension in ([], [encounter("Encounter/other")], [{"url": VISIT_ENCOUNTER, "valueString": "x"}]):
+        changed = {name: value for name, value in appointment.items() if name != "extension"}
+        changed |= {"extension": extension} if extension else {}
+        refused = await client.put(f"Appointment/{appointment['id']}", json=changed)
+        assert refused.status_code == 422, refused.text
+        assert VISIT_ENCOUNTER in refused.json()["issue"][0]["expression"][0]
+
+
+@pytest.mark.parametrize("extension", [None, {"url": VISIT_ENCOUNTER, "valueString": "x"}])
+async def test_a_visit_of_ours_without_an_encounter_is_refused(
+    client: httpx.AsyncClient, extension: dict[str, Any] | None
+) -> None:
+    practitioner, whom = await practitioner_with_hours(client), await patient(client)
+    made_up = plain(TOMORROW + timedelta(days=90), whom, practitioner, meta=PROFILE)
+    refused = await client.post(
+        "Appointment", json=made_up | ({"extension": [extension]} if extension else {})
+    )
+    assert refused.status_code == 422, refused.text
+
+
+async def test_nobody_can_name_the_encounter_of_another_visit(client: httpx.AsyncClient) -> None:
+    practitioner, other = await practitioner_with_hours(client), await practitioner_with_hours(client)
+    victim = await booked(client, practitioner, await patient(client))
+    named = extension_value(victim, VISIT_ENCOUNTER)["reference"]  # type: ignore[index]
+    whom = await patient(client)
+    wanted = plain(TOMORROW + timedelta(days=91), whom, other, extension=[encounter(named)])
+    answer = await operate(client, "book", appointment_resource=wanted)
+    own = extension_value(answer.json()["entry"][0]["resource"], VISIT_ENCOUNTER)
+    assert own["reference"] != named, "$book gives its own"  # type: ignore[index]
+    refused = await client.post(
+        "Appointment",
+        json={
+            **wanted,
+            "meta": PROFILE,
+            "start": utc(TOMORROW + timedelta(days=92)),
+            "end": utc(TOMORROW + timedelta(days=92, hours=1)),
+        },
+    )
+    assert refused.status_code == 409, refused.text
+
+
+async def test_anothers_hold_cannot_be_booked(client: httpx.AsyncClient) -> None:
+    practitioner, holder, other = (
+        await practitioner_with_hours(client),
+        await patient(client),
+        await patient(client),
+    )
+    proposal = reference(f"Appointment/{(await find(client, practitioner))[0]['id']}")
+    held = await operate(client, "hold", appointment_reference=proposal, patient_reference=reference(holder))
+    pending = reference(f"Appointment/{held.json()['entry'][0]['resource']['id']}")
+    refused = await operate(client, "book", appointment_reference=pending, patient_reference=reference(other))
+    assert refused.status_code == 409
+    assert holder not in refused.text
+
+
+async def test_a_hold_without_a_patient_needs_one_to_be_booked(client: httpx.AsyncClient) -> None:
+    practitioner = await practitioner_with_hours(client)
+    proposal = reference(f"Appointment/{(await find(client, practitioner))[0]['id']}")
+    held = (await operate(client, "hold", appointment_reference=proposal)).json()["entry"][0]["resource"]
+    refused = await operate(client, "book", appointment_reference=reference(f"Appointment/{held['id']}"))
+    assert refused.status_code == 422
+    whom = reference(await patient(client))
+    answer = await operate(
+        client, "book", appointment_reference=reference(f"Appointment/{held['id']}"), patient_reference=whom
+    )
+    assert answer.json()["entry"][0]["resource"]["status"] == "booked"
+
+
+async def test_the_past_cannot_be_booked(client: httpx.AsyncClient) -> None:
+    wanted = plain(
+        TOMORROW - timedelta(days=400), await patient(client), await practitioner_with_hours(client)
+    )
+    refused = await operate(client, "book", appointment_resource=wanted)
+    assert refused.status_code == 422
+    assert "Appointment.start" in refused.text
+
+
+@pytest.mark.parametrize("extension", [None, {"url": HOLD_EXPIRES, "valueDate": "2030-01-01"}])
+async def test_a_hold_says_until_when(client: httpx.AsyncClient, extension: dict[str, Any] | None) -> None:
+    held = plain(
+        TOMORROW + timedelta(days=95), await practitioner_with_hours(client), status="pending", meta=PROFILE
+    )
+    refused = await client.post("Appointment", json=held | ({"extension": [extension]} if extension else {}))
+    assert refused.status_code == 422, refused.text
+
+
+async def test_an_actor_by_absolute_reference_is_the_same_actor(client: httpx.AsyncClient) -> None:
+    start = TOMORROW + timedelta(days=96)
+    assert (await client.post("Appointment", json=plain(start, "Practitioner/absolute"))).status_code == 201
+    absolute = plain(start, "https://hospital.example/fhir/R4/Practitioner/absolute")
+    assert (await client.post("Appointment", json=absolute)).status_code == 409
+    elsewhere = plain(start, "https://elsewhere.example/fhir/R4/Practitioner/absolute")
+    assert (await client.post("Appointment", json=elsewhere)).status_code == 201
+
+
+async def test_hours_that_make_too_many_slots_are_refused(client: httpx.AsyncClient) -> None:
+    schedule = {
+        "resourceType": "Schedule",
+        "actor": [reference("Practitioner/1")],
+        "extension": availability(end="23:59:00", minutes=5, start="00:00:00"),
+    }
+    refused = await client.post("Schedule", json=schedule)
+    assert refused.status_code == 422
+    assert "3000" in refused.text
+
+
+async def test_a_time_with_a_zone_is_no_working_hour(client: httpx.AsyncClient) -> None:
+    hours = availability(start="09:00:00")
+    hours[0]["extension"][-2] = {"url": "availableStartTime", "valueString": "09:00:00+02:00"}
+    schedule = {"resourceType": "Schedule", "actor": [reference("Practitioner/1")], "extension": hours}
+    assert (await client.post("Schedule", json=schedule)).status_code == 422
+
+
+async def test_the_edge_of_the_calendar_is_no_time_to_look_for(client: httpx.AsyncClient) -> None:
+    asked = {"start": "0001-01-01T00:00:00+14:00", "end": "2030-01-01T00:00:00Z"}
+    assert (await client.get("Appointment/$find", params=asked)).status_code == 400

@@ -11,6 +11,7 @@ from services.outcomes.handlers.ask_before_visit import ask_before_visit
 from services.outcomes.handlers.cancel_questionnaires import cancel_questionnaires
 from services.outcomes.handlers.close_missed_questionnaires import close_missed_questionnaires
 from services.outcomes.handlers.move_questionnaires import move_questionnaires
+from services.outcomes.operations.trend import trend
 from services.outcomes.periodic.escalate_overdue_alerts import escalate_overdue_alerts
 from services.outcomes.projections.home_log import home_log
 from services.outcomes.projections.open_alert import open_alert
@@ -46,6 +47,7 @@ service = Service(
         exercise_log_is_announced,
     ],
     projections=[open_alert, home_log],
+    operations=[trend],
     handlers=[
         ask_before_visit,
         move_questionnaires,

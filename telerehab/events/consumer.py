@@ -171,8 +171,10 @@ class Consumer:
 
     async def _finish(self, reader: Reader) -> None:
         try:
-            await reader.commit(self._progress.positions())
-            await reader.close()
+            try:
+                await reader.commit(self._progress.positions())
+            finally:
+                await reader.close()
         except Unavailable as error:
             log.warning("consumer.not_left", error, service=self._group)
 

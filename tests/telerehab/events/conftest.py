@@ -16,6 +16,7 @@ from telerehab import identity
 from telerehab.access import Caller
 from telerehab.engine import Engine
 from telerehab.event import Handler
+from telerehab.events.brokers.broker import Broker
 from telerehab.events.brokers.kafka import Cluster, KafkaBroker
 from telerehab.events.brokers.kafka.client import make_topics
 from telerehab.events.brokers.kafka.topics import TOPICS, Topic
@@ -118,7 +119,8 @@ class World:
     async def open(self) -> World:
         self.database = await Database(self.dsn, connections=10).open()
         self.stack.push_async_callback(self.database.close)
-        self.broker = await self.stack.enter_async_context(self._new_broker(self.database).running())
+        broker: Broker = await self.stack.enter_async_context(self._new_broker(self.database).running())
+        self.broker = broker
         self.scheduling = await self.engine(Service("scheduling"))
         return self
 

@@ -94,5 +94,5 @@ async def test_a_projection_is_rebuilt_from_all_partitions(kafka_world: Any, unt
         await until(lambda: world.has_taken(3 * len(KEYS)))
         assert await rebuild(engine, world.database, world.broker, projection) == 3 * len(KEYS)
     assert len(seen) == 2 * 3 * len(KEYS)
-    for key in {key for key, _ in seen}:
-        assert [name for its, name in seen if its == key] == ["0", "1", "2"] * 2
+    for hashed in {key for key, _ in seen}:
+        assert [name for its, name in seen if its == hashed] == ["0", "1", "2"] * 2

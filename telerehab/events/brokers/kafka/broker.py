@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaProducer
@@ -22,6 +22,7 @@ from kafka.errors import (
     CoordinatorNotAvailableError,
     GroupIdNotFoundError,
     KafkaError,
+    KafkaTimeoutError,
     NoError,
     NotCoordinatorError,
 )
@@ -32,7 +33,7 @@ from telerehab.events.brokers.kafka.reader import ID_HEADER, KafkaReader
 
 PUBLISH_SECONDS = 5.0
 MOST_UNDER_WAY = 10_000
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 1.0
 COORDINATOR_SECONDS = 5.0
 _FOREVER_MS = 2**31 - 1
 
@@ -167,13 +168,23 @@ class KafkaBroker:
         self._under_way.clear()
         self._seen.clear()
         if producer is not None:
-            producer.close(timeout=0)
+            _end(producer, 0.0)
 
     def _close(self) -> None:
         if self._opened_producer is not None:
-            self._opened_producer.close(timeout=CLOSE_SECONDS)
+            _end(self._opened_producer, CLOSE_SECONDS)
         if self._opened_admin is not None:
             self._opened_admin.close()
+
+
+def _end(producer: KafkaProducer, seconds: float) -> None:
+    """Close a producer; what is not acknowledged within `seconds` is left to whoever publishes it again."""
+    try:
+        producer.close(timeout=seconds)
+    except KafkaTimeoutError:  # its `close` gives up while it waits, and leaves its thread at work
+        producer._sender.force_close()
+        with suppress(KafkaTimeoutError):
+            producer.close(timeout=CLOSE_SECONDS)
 
 
 def _with_coordinator(do: Callable[[], T]) -> T:

@@ -28,9 +28,9 @@ ID_HEADER = "ce_id"
 WAIT_SECONDS = 5.0
 MOST_AHEAD = 500
 POLL_MS = 100
-COMMIT_MS = 5_000
+COMMIT_MS = 2_000
 AGAIN_SECONDS = 0.5
-LEAVE_MS = 3_000
+LEAVE_MS = 1_000
 CLOSE_SECONDS = 8.0  # if Kafka doesn't answer, the group finds out by itself
 SESSION_MS = (
     6_000  # the least that brokers allow by default: so long are the partitions of a killed process idle

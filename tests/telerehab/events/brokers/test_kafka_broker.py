@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -82,6 +83,32 @@ async def test_what_a_frozen_kafka_did_not_acknowledge_is_not_sent_twice(
             fragile.process.send_signal(signal.SIGCONT)
         await publish_at_last(broker, published)
         assert await ends(broker) == 1 + len(published)
+
+
+async def test_everything_ends_though_kafka_is_frozen(
+    fragile: KafkaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker_module, "PUBLISH_SECONDS", 0.2)
+    before = set(threading.enumerate())
+    try:
+        async with asyncio.timeout(15), broker_on(on(fragile)) as broker:
+            await broker.publish("p", 1, [record()])
+            reader = await broker.reader("g", [TOPIC])
+            (read,) = await reader.fetch(1)
+            fragile.process.send_signal(signal.SIGSTOP)
+            for unavailable in (
+                broker.publish("p", 1, [record()]),
+                reader.commit({read.partition: read.offset + 1}),
+            ):
+                with pytest.raises(Unavailable):
+                    await unavailable
+            await reader.close()
+        left = {thread for thread in threading.enumerate() if not thread.name.startswith("asyncio")} - before
+        for thread in left:
+            await asyncio.to_thread(thread.join, 5)
+        assert not any(thread.is_alive() for thread in left)
+    finally:
+        fragile.process.send_signal(signal.SIGCONT)
 
 
 async def test_nothing_is_lost_or_out_of_order_though_kafka_is_killed(fragile: KafkaServer) -> None:

@@ -5,7 +5,8 @@ https://fastapi.tiangolo.com/advanced/middleware/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
@@ -29,7 +30,8 @@ from telerehab.settings import GATEWAY, SERVICES, Settings
 from telerehab.store.pool import Pool
 
 
-def gateway_app(
+@asynccontextmanager
+async def gateway_app(
     settings: Settings,
     neighbours: Neighbours,
     pool: Pool,
@@ -38,8 +40,11 @@ def gateway_app(
     elsewhere: frozenset[str],
     metrics: Metrics,
     probes: Probes,
-) -> FastAPI:
-    """The app; `apps` are those of the services in this process, `wake` and `elsewhere` as `Gateway` has them."""
+) -> AsyncIterator[FastAPI]:
+    """The app, while it is served; `apps` are those of the services in this process.
+
+    `wake` and `elsewhere` are as `Gateway` has them.
+    """
     gateway = Gateway(neighbours, f"{settings.public}{BASE_PATH}", pool, wake, elsewhere)
     app = ServiceApp(
         title="telerehab",
@@ -54,8 +59,8 @@ def gateway_app(
         body_limit=settings.body_limit,
     )
     app.router.routes.append(Route("/", FrontPage(settings, readiness_of_all(settings)), methods=["GET"]))
-    forwarder = Forwarder({name: settings.of(name).url for name in SERVICES})
-    app.add_middleware(Routing, apps=apps, forwarder=forwarder)
-    https = settings.public.startswith("https:")
-    app.add_middleware(Observed, service=GATEWAY, metrics=metrics, probes=probes, https=https)
-    return app
+    async with Forwarder.open({name: settings.of(name).url for name in SERVICES}) as forwarder:
+        app.add_middleware(Routing, apps=apps, forwarder=forwarder)
+        https = settings.public.startswith("https:")
+        app.add_middleware(Observed, service=GATEWAY, metrics=metrics, probes=probes, https=https)
+        yield app

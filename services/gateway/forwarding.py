@@ -6,18 +6,24 @@ https://www.rfc-editor.org/rfc/rfc9110#section-7.6
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
 
-import httpx
+import aiohttp
+from yarl import URL
 
 from telerehab.observability.asgi import Receive, Scope, Send
 from telerehab.rpc.deadlines import REQUEST_SECONDS
 from telerehab.rpc.status import deadline_exceeded, owner_unavailable
 
 CONNECT_SECONDS = 2.0
-CONNECTIONS = 100
+KEPT_SECONDS = 60.0  # an idle connection; owners keep it longer, so that none is closed while we use it
+LONGEST_LINE = 65_536  # of an owner's head: its links repeat the URL that was asked
 _OF_ONE_HOP = frozenset(
     {
         b"connection",
+        b"expect",
         b"host",
         b"keep-alive",
         b"proxy-authenticate",
@@ -29,7 +35,9 @@ _OF_ONE_HOP = frozenset(
         b"upgrade",
     }
 )
-_SET_BY_US = frozenset({b"x-request-id", b"date", b"server"})
+_NOT_PASSED_BACK = _OF_ONE_HOP | {b"x-request-id", b"date", b"server"}
+_ADDED_BY_CLIENT = ("accept", "accept-encoding", "content-type", "user-agent")
+_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class _ClientLeft(Exception):
@@ -39,84 +47,116 @@ class _ClientLeft(Exception):
 class Forwarder:
     """Passes requests on to owners at `urls`; FhirError 503 where one is down, 504 where it takes too long."""
 
-    def __init__(self, urls: Mapping[str, str]) -> None:
-        self._urls = {name: httpx.URL(url) for name, url in urls.items()}
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(REQUEST_SECONDS, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=CONNECTIONS),
-            trust_env=False,
-            follow_redirects=False,
-        )
+    def __init__(self, urls: Mapping[str, str], session: aiohttp.ClientSession) -> None:
+        self._urls = urls
+        self._session = session
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, urls: Mapping[str, str]) -> AsyncIterator[Forwarder]:
+        """One that keeps its connections until the context is left."""
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=CONNECT_SECONDS, sock_read=REQUEST_SECONDS
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_ADDED_BY_CLIENT,
+            auto_decompress=False,
+            max_line_size=LONGEST_LINE,
+            max_field_size=LONGEST_LINE,
+        ) as session:
+            yield cls(urls, session)
 
     async def forward(self, owner: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Have `owner` answer the request."""
-        request = self._client.build_request(
-            scope["method"],
-            self._urls[owner].copy_with(raw_path=_target(scope)),
-            headers=_headers(scope),
-            content=_body(receive) if _has_body(scope) else None,
-        )
         try:
-            response = await self._client.send(request, stream=True)
-        except (httpx.ConnectTimeout, httpx.PoolTimeout):
+            response = await self._session.request(
+                scope["method"],
+                URL(self._urls[owner] + _target(scope), encoded=True),
+                headers=_headers(scope),
+                data=await _body(receive) if _has_body(scope) else None,
+                allow_redirects=False,
+            )
+        except aiohttp.ConnectionTimeoutError:
             raise owner_unavailable(owner) from None
-        except httpx.TimeoutException:
+        except TimeoutError:
             raise deadline_exceeded() from None
-        except httpx.TransportError:
-            raise owner_unavailable(owner) from None
         except _ClientLeft:
             return
-        try:
+        except aiohttp.ClientError as error:
+            if isinstance(error.__cause__, _ClientLeft):
+                return
+            raise owner_unavailable(owner) from None
+        async with response:
             await _answer(response, send)
-        finally:
-            await response.aclose()
 
 
-async def _answer(response: httpx.Response, send: Send) -> None:
+async def _answer(response: aiohttp.ClientResponse, send: Send) -> None:
     headers = [
-        (name.lower(), value)
-        for name, value in response.headers.raw
-        if name.lower() not in _OF_ONE_HOP and name.lower() not in _SET_BY_US
+        (name, value)
+        for given, value in response.raw_headers
+        if (name := given.lower()) not in _NOT_PASSED_BACK
     ]
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    async for chunk in response.aiter_raw():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    content, more = response.content, True
+    while more:
+        chunk = await content.readany()
+        more = not content.at_eof()
+        await send({"type": "http.response.body", "body": chunk, "more_body": more})
 
 
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
+async def _body(receive: Receive) -> bytes | AsyncIterator[bytes]:
+    """The body: bytes where it came as one piece, as most do, else its pieces as they come."""
+    message = await receive()
+    first = _piece(message)
+    return _pieces(first, receive) if message.get("more_body", False) else first
+
+
+async def _pieces(first: bytes, receive: Receive) -> AsyncIterator[bytes]:
+    yield first
     more = True
     while more:
         message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _ClientLeft
+        yield _piece(message)
         more = message.get("more_body", False)
-        if message.get("body"):
-            yield message["body"]
+
+
+def _piece(message: Mapping[str, Any]) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise _ClientLeft
+    piece: bytes = message.get("body", b"")
+    return piece
 
 
 def _has_body(scope: Scope) -> bool:
-    names = {name for name, _ in scope["headers"]}
-    return b"content-length" in names or b"transfer-encoding" in names
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
-def _target(scope: Scope) -> bytes:
-    path: bytes = scope.get("raw_path") or scope["path"].encode()
-    return path + b"?" + scope["query_string"] if scope["query_string"] else path
+def _target(scope: Scope) -> str:
+    """Path and query as they were sent; what may not stand in a URL is escaped."""
+    target: bytes = scope.get("raw_path") or scope["path"].encode()
+    if scope["query_string"]:
+        target += b"?" + scope["query_string"]
+    return target.decode() if target.isascii() else quote(target, safe=_VISIBLE)
 
 
-def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+def _headers(scope: Scope) -> list[tuple[str, str]]:
     """The client's headers but for those of the hop, and where the request came from."""
-    given = dict(scope["headers"])
-    dropped = _OF_ONE_HOP.union(name.strip().lower() for name in given.get(b"connection", b"").split(b","))
+    dropped, host = _OF_ONE_HOP, b""
+    for name, value in scope["headers"]:
+        if name == b"connection":
+            dropped = dropped.union(listed.strip().lower() for listed in value.split(b","))
+        elif name == b"host":
+            host = value
     client = scope.get("client")
     return [
         *(
-            (name, value)
+            (name.decode("latin-1"), value.decode("utf-8", "replace"))
             for name, value in scope["headers"]
             if name not in dropped and not name.startswith(b"x-forwarded-")
         ),
-        (b"x-forwarded-for", client[0].encode() if client else b"unknown"),
-        (b"x-forwarded-host", given.get(b"host", b"")),
-        (b"x-forwarded-proto", scope.get("scheme", "http").encode()),
+        ("x-forwarded-for", client[0] if client else "unknown"),
+        ("x-forwarded-host", host.decode("latin-1")),
+        ("x-forwarded-proto", scope.get("scheme", "http")),
     ]

@@ -87,8 +87,10 @@ class Assembly:
         stack.callback(ringing.cancel)
         (point,) = entry_points(group="telerehab.gateway")
         _watch(metrics, probes, pool)
-        app = point.load()(
-            settings, neighbours, pool, notifier.ring, self._apps, _elsewhere(settings), metrics, probes
+        app = await stack.enter_async_context(
+            point.load()(
+                settings, neighbours, pool, notifier.ring, self._apps, _elsewhere(settings), metrics, probes
+            )
         )
         return Hosted(app, metrics, probes)
 

@@ -104,7 +104,9 @@ async def deployed(
         stack.push_async_callback(pool.close)
         woken: list[str] = []
         metrics = Metrics("gateway")
-        app = gateway_app(settings, neighbours, pool, woken.append, apps, elsewhere, metrics, Probes(metrics))
+        app = await stack.enter_async_context(
+            gateway_app(settings, neighbours, pool, woken.append, apps, elsewhere, metrics, Probes(metrics))
+        )
         client = await stack.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{BASE}/", timeout=60)
         )

@@ -63,10 +63,12 @@ class Finder:
         for key, value in (await store.counters(keys)).items():
             self._work.count(Counter(key, value, bump=False))
         found = {resource.reference: resource for resource in await self._work.search(query)}
+        type_ = template.partition("?")[0]
         for reference, planned in self._work.planned.items():
             found.pop(reference, None)
-            if planned.after is not None and self._work.engine.matches(query, planned.after):
-                found[reference] = planned.after
+            after = planned.after
+            if after is not None and after.type == type_ and self._work.engine.matches(query, after):
+                found[reference] = after
         found.pop(change.subject.reference, None)
         return list(found.values())
 

@@ -1,12 +1,15 @@
 """Judging: a service's rules over all that a unit of work plans, until no rule adds to it.
 
-What a rule writes further is planned and judged in its turn; what it rewrites is judged again.
+What a rule writes further is planned and judged in its turn; what it rewrites is judged anew, and what rules have
+announced of its earlier form is forgotten.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from google.protobuf.message import Message
 
 from telerehab import identity
 from telerehab.change import Change, Emit, Refuse, Rule, Write
@@ -28,15 +31,19 @@ class Judging:
         self._work = work
         self._finder = Finder(work)
         self._judged: set[str] = set()
+        self._announced: list[tuple[Message, Resource]] = []
 
-    async def to_a_fixed_point(self) -> None:
-        """Judge what has not been judged yet, until all has; raises FhirError if a rule refuses."""
+    async def to_a_fixed_point(self) -> list[tuple[Message, Resource]]:
+        """Judge all that is planned; answers the events that the rules emit, each with what it is about.
+
+        Raises FhirError if a rule refuses.
+        """
         for _ in range(MAX_ROUNDS):
             pending = [
                 planned for reference, planned in self._work.planned.items() if reference not in self._judged
             ]
             if not pending:
-                return
+                return self._announced
             for planned in pending:
                 self._judged.add(planned.reference)
                 await self._judge(planned)
@@ -56,6 +63,9 @@ class Judging:
         )
         for rule in rules:
             await self._ask(rule, change, planned)
+            if planned.after is not change.after:  # rewritten: all rules will be asked about the new form
+                self._forget(change.subject)
+                return
 
     async def _ask(self, rule: Rule, change: Change, planned: Planned) -> None:
         if not rule.concerns(change):
@@ -67,13 +77,12 @@ class Judging:
             if isinstance(verdict, Refuse):
                 refusals.append(verdict)
             elif isinstance(verdict, Emit):
-                self._work.emit(verdict.message, change.subject)
+                self._announced.append((verdict.message, change.subject))
             else:
                 await self._write_further(verdict)
         if refusals:
             issues = [Issue(refusal.code, refusal.diagnostics, refusal.expression) for refusal in refusals]
-            error = FhirError(refusals[0].status, issues)
-            raise error.at(f"Bundle.entry[{planned.entry}]") if planned.entry >= 0 else error
+            raise located(FhirError(refusals[0].status, issues), planned)
 
     async def _write_further(self, verdict: Write) -> None:
         work = self._work
@@ -82,7 +91,7 @@ class Judging:
         if known is not None:
             self._rewrite(known, after)
             return
-        current = await work.engine.store.read(after.type, after.id, work.engine.everything)
+        current = await work.replaced(after.type, after.id)
         if current is not None and current.same_content(after):
             work.guards.setdefault(current.reference, current.version)
             return
@@ -93,14 +102,18 @@ class Judging:
     def _rewrite(self, known: Planned, after: Resource) -> None:
         """What this work writes already, as a rule that has seen it wants it; judged again, its events anew."""
         if known.after is None:
-            raise RuntimeError(f"a rule writes a {after.type} that this work deletes")
+            needed = f"This request deletes {after.reference}, which something else in it has to write."
+            raise located(FhirError(422, [Issue("conflict", needed)]), known)
         if known.after.same_content(after):
             return
-        work = self._work
-        work.emitted = [(message, about) for message, about in work.emitted if about is not known.after]
+        self._forget(known.after)
         known.after = after
-        work.validate([known])
+        self._work.validate([known])
         self._judged.discard(after.reference)
+
+    def _forget(self, form: Resource) -> None:
+        """Events about a form that will not be written were not said."""
+        self._announced = [(message, about) for message, about in self._announced if about is not form]
 
     def _others(self, planned: Planned) -> list[Change]:
         """The other changes of this work, and what other owners write in the same bundle."""
@@ -112,3 +125,8 @@ class Judging:
         )
         theirs = (Change(None, other, work.now) for other in work.overlay.values() if other is not None)
         return [*mine, *theirs]
+
+
+def located(error: FhirError, planned: Planned) -> FhirError:
+    """The error at the bundle entry that the write came from, if it came from one."""
+    return error.at(f"Bundle.entry[{planned.entry}]") if planned.entry >= 0 else error

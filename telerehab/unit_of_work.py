@@ -88,6 +88,12 @@ class UnitOfWork:
         self.guards.setdefault(reference, found.version if found else 0)
         return found if found and not found.deleted else None
 
+    async def replaced(self, type_: str, id_: str) -> Resource | None:
+        """What a rule's write replaces, even if hidden from the caller; the version that was read, if it was."""
+        if (type_, id_) in self._current:
+            return self._current[type_, id_]
+        return await self.engine.store.read(type_, id_, self.engine.everything)
+
     async def required(self, type_: str, id_: str) -> Resource:
         """As `read`, but 404 where it is not known."""
         found = await self.read(type_, id_)
@@ -174,7 +180,7 @@ class UnitOfWork:
         """Validate, check access, run the rules to a fixed point; raises FhirError, stores nothing."""
         self.validate(self.planned.values())
         self._check_access(self.planned.values())
-        await self._judging.to_a_fixed_point()
+        self.emitted += await self._judging.to_a_fixed_point()
         said = aliases_of(message for message, _ in self.emitted)
         refuse_outside(said, self.engine.store.aliases.widened(self.caller.access))
         self.aliases += said

@@ -16,7 +16,6 @@ from telerehab.resource import Resource
 from telerehab.server.app import service_app
 from telerehab.service import Service
 from telerehab.settings import Settings
-from telerehab.store.migrate import migrate
 from telerehab.store.pool import Pool
 from telerehab.store.store import Store
 
@@ -51,13 +50,6 @@ def client_of(engine: Engine, **headers: str) -> httpx.AsyncClient:
     metrics = Metrics(engine.service.name)
     transport = httpx.ASGITransport(service_app(engine, metrics, Probes(metrics)))
     return httpx.AsyncClient(transport=transport, base_url=f"{BASE}/", headers=headers)
-
-
-@pytest.fixture(scope="session")
-async def migrated(new_database: Any) -> str:
-    """The name of a database with the schemas of all services, to copy."""
-    await migrate(await new_database(name="server_migrated"), SERVICES)
-    return "server_migrated"
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/observation.html
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from clinical.logs import Log
@@ -56,6 +56,12 @@ def local_date(observation: JsonObject) -> str:
     """The day it is about, where the patient was; empty if it does not say."""
     effective = observation.get("effectiveDateTime")
     return str(effective)[:10] if moment(effective) else ""
+
+
+def offset_minutes(observation: JsonObject) -> int:
+    """The patient's zone, in minutes east of UTC, as the log states it."""
+    offset = datetime.fromisoformat(observation["effectiveDateTime"]).utcoffset()
+    return int(offset.total_seconds() // 60) if offset else 0
 
 
 def log_of(observation: JsonObject) -> Log:

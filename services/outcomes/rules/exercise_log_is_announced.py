@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from services.outcomes.domain.home_log import identifiers, is_exercise_log, local_date, log_of, number
+from services.outcomes.domain.home_log import (
+    identifiers,
+    is_exercise_log,
+    local_date,
+    log_of,
+    number,
+    offset_minutes,
+)
 from telerehab.change import Change, Emit, Verdict, rule, values_at
 from telerehab.event import timestamp
 from telerehab.fhir.json import JsonObject
@@ -45,7 +51,7 @@ def exercise_log_is_announced(change: Change) -> Iterator[Verdict]:
             extra_repetitions=number(log, "extra-repetitions"),
             symptoms=told.symptoms,
             client_id=next((value for _, value in identifiers(log)), ""),
-            offset_minutes=int((done.utcoffset() or timedelta()).total_seconds() // 60),
+            offset_minutes=offset_minutes(log),
             withdrawn=change.after is None or log["status"] == "entered-in-error",
         )
     )

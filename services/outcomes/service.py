@@ -25,6 +25,7 @@ from services.outcomes.rules.grave_answer_raises_an_alert import grave_answer_ra
 from services.outcomes.rules.home_log_is_understood import home_log_is_understood
 from services.outcomes.rules.home_log_raises_an_alert import home_log_raises_an_alert
 from services.outcomes.rules.red_flag_raises_an_alert import red_flag_raises_an_alert
+from services.outcomes.rules.score_follows_from_its_answers import score_follows_from_its_answers
 from services.outcomes.rules.score_is_announced import score_is_announced
 from services.outcomes.rules.screening_is_announced import screening_is_announced
 from services.outcomes.rules.submitted_response_is_scored import submitted_response_is_scored
@@ -40,6 +41,7 @@ service = Service(
         alert_is_closed_by_a_named_human,
         alert_is_announced,
         submitted_response_is_scored,
+        score_follows_from_its_answers,
         score_is_announced,
         answered_questionnaire_is_no_longer_due,
         home_log_is_understood,

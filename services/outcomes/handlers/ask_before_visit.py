@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from services.outcomes.domain.answers import SUBMITTED
 from services.outcomes.domain.due import due_before, last_answered, regions, task
 from telerehab.event import Event, handler
+from telerehab.fhir.when import utc
 from telerehab.pb.telerehab.events.v1.scheduling_pb2 import AppointmentBooked
 from telerehab.unit_of_work import UnitOfWork
+
+LOOKED_BACK = timedelta(days=365)
+"""Older answers are neither fresh nor do they tell what the trouble is about now."""
 
 
 @handler(AppointmentBooked)
@@ -17,10 +21,12 @@ async def ask_before_visit(event: Event[AppointmentBooked], work: UnitOfWork) ->
     booked = event.message
     if not booked.patient_id:
         return
+    visit = booked.start.ToDatetime(UTC)
     query = f"QuestionnaireResponse?subject=Patient/{booked.patient_id}&status={','.join(SUBMITTED)}"
-    responses = [response.content for response in await work.search(query)]
+    lately = await work.search(f"{query}&authored=ge{utc(visit - LOOKED_BACK)}")
+    responses = [response.content for response in lately]
     about = f"Appointment/{booked.appointment_id}"
-    wanted = due_before(booked.start.ToDatetime(UTC), last_answered(responses), regions(responses)[-1:])
+    wanted = due_before(visit, last_answered(responses), regions(responses)[-1:])
     for due in wanted:
         asked = task(
             due,

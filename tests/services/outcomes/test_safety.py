@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -196,6 +197,15 @@ async def test_a_log_that_is_sent_twice_is_one(outcomes: Outcomes) -> None:
     refused = await outcomes.post(home_log({"pain-max": 3}), status=409)
     assert refused["issue"][0]["code"] == "duplicate"
     assert len(await outcomes.find("Observation")) == 1
+
+
+async def test_a_phone_may_send_all_its_logs_at_once(outcomes: Outcomes) -> None:
+    logs = [
+        home_log({"pain-max": 3}, identifier=[{"system": "urn:app", "value": str(number)}])
+        for number in range(6)
+    ]
+    await asyncio.gather(*(outcomes.post(log) for log in logs))
+    assert len(await outcomes.find("Observation")) == 6
 
 
 # Who ends it

@@ -119,6 +119,20 @@ async def test_a_decimal_score_stays_exact_in_the_store(outcomes: Outcomes) -> N
     assert json.dump(score["valueQuantity"]["value"]) == b"3.3333"
 
 
+async def test_a_score_is_never_edited_or_deleted_by_hand(outcomes: Outcomes) -> None:
+    sent = await outcomes.post(answered(NPRS, [4]))
+    (score,) = await outcomes.find("Observation")
+    for changed in (
+        {"valueQuantity": {**score["valueQuantity"], "value": 2}},
+        {"status": "entered-in-error"},
+    ):
+        await outcomes.put({**score, **changed}, status=422)
+    await outcomes.send("DELETE", f"Observation/{score['id']}", None, 422)
+    await outcomes.put({**score, "note": [{"text": "Measured after a long walk."}]})
+    await outcomes.send("DELETE", f"QuestionnaireResponse/{sent['id']}", None, 204)
+    await outcomes.send("DELETE", f"Observation/{score['id']}", None, 204)
+
+
 async def test_a_hospitals_own_response_is_stored_and_nothing_more(outcomes: Outcomes) -> None:
     await outcomes.post(
         {**response("phq-9"), "questionnaire": "https://hospital.example/Questionnaire/phq-9"}

@@ -13,6 +13,8 @@ from services.outcomes.domain.codes import ANSWER
 from services.outcomes.domain.questionnaires import QUESTIONNAIRE
 from telerehab.fhir.json import JsonObject
 
+RELATIVE = "Questionnaire/"
+"""A canonical should be absolute; who names our Questionnaire as a reference means it all the same."""
 SUBMITTED = ("completed", "amended")
 
 Answers = Mapping[str, Sequence[JsonObject]]
@@ -26,7 +28,10 @@ class NotUnderstood(ValueError):
 def questionnaire(response: JsonObject) -> tuple[str, str]:
     """Name ("phq-9", "red-flags-hip") and version ("" if not stated) of the Questionnaire of ours; ("", "") if none."""
     url, _, version = str(response.get("questionnaire", "")).partition("|")
-    return (url.removeprefix(QUESTIONNAIRE), version) if url.startswith(QUESTIONNAIRE) else ("", "")
+    for ours in (QUESTIONNAIRE, RELATIVE):
+        if url.startswith(ours):
+            return url.removeprefix(ours), version
+    return "", ""
 
 
 def instrument_of(response: JsonObject) -> Instrument | None:

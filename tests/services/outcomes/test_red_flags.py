@@ -97,3 +97,9 @@ def test_an_alert_that_stands_is_not_raised_again() -> None:
 def test_every_yes_is_raised_and_nothing_else(answers: dict[str, bool]) -> None:
     flags = raised(response({link_id: {"valueBoolean": yes} for link_id, yes in answers.items()}).content)
     assert {flag.code for flag in flags} == {f"hip.{link_id}" for link_id, yes in answers.items() if yes}
+
+
+def test_a_screening_named_by_a_relative_reference_alerts_as_well() -> None:
+    shown = response({"hot-joint-fever": {"valueBoolean": True}})
+    relative = Resource.of({**shown.content, "questionnaire": "Questionnaire/red-flags-hip"})
+    assert [flag.code for flag in raised(relative.content)] == ["hip.hot-joint-fever"]

@@ -18,7 +18,7 @@ from telerehab.events.catalogue import topic_of
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import Issue, busy, too_costly
 from telerehab.fhir.search import index, matches, parameter_hash, parse_query
-from telerehab.fhir.search.query import Query
+from telerehab.fhir.search.query import Include, Query
 from telerehab.fhir.search.rows import IndexRows
 from telerehab.fhir.validation import validate
 from telerehab.resource import Resource
@@ -43,6 +43,19 @@ class Neighbours(Protocol):
 
     async def read(self, reference: str, caller: Caller) -> Resource | None:
         """A live resource of another owner, or None; FhirError 503 if the owner does not answer."""
+        ...
+
+    async def include(
+        self,
+        owner: str,
+        references: Sequence[tuple[str, str]],
+        referred: Sequence[tuple[str, str]],
+        revincludes: Sequence[Include],
+        caller: Caller,
+        *,
+        limit: int,
+    ) -> list[Resource]:
+        """What a page wants of `owner`: `references`, and what refers to `referred`; FhirError 503 without answer."""
         ...
 
 

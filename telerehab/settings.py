@@ -9,6 +9,7 @@ import difflib
 import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -62,11 +63,19 @@ def _addresses(value: str) -> str:
     return ",".join(_address(each.strip()) for each in value.split(","))
 
 
+def _networks(value: str) -> str:
+    try:
+        return ",".join(str(ip_network(each.strip())) for each in value.split(","))
+    except ValueError:
+        raise ValueError("should be addresses or networks, as 10.0.0.7 or 10.1.0.0/16") from None
+
+
 GatewayPort = Annotated[int, Field(ge=1, le=64000)]  # the services' ports and the gRPC ports come after it
 HttpPort = Annotated[int, Field(ge=1, le=64535)]
 GrpcPort = Annotated[int, Field(ge=1, le=65535)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Address = Annotated[str, AfterValidator(_address)]
+Networks = Annotated[str, AfterValidator(_networks)]
 Addresses = Annotated[str, AfterValidator(_addresses)]
 KafkaPrefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", max_length=100)]
 PostgresqlUrl = Annotated[SecretStr, AfterValidator(_postgresql_url)]
@@ -162,6 +171,16 @@ class Settings(BaseModel):
     )
     token_wait: Seconds = Field(
         2.0, description="seconds a read waits for the handlers of the events its position token names"
+    )
+    neighbour_timeout: Seconds = Field(
+        5.0, description="seconds another service gets to answer a question that changes nothing"
+    )
+    forward_timeout: Seconds = Field(
+        10.0, description="seconds a service gets to answer a request that the gateway passes on to it"
+    )
+    trusted_proxies: Networks = Field(
+        "127.0.0.0/8,::1/128",
+        description="addresses or networks, comma-separated, whose X-Forwarded-For is believed",
     )
     stop_timeout: Seconds = Field(
         10.0, description="seconds that running requests get when the process stops"

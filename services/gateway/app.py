@@ -23,6 +23,7 @@ from telerehab.observability.asgi import App
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.server.app import ServiceApp
 from telerehab.server.capability_statement import software_version
+from telerehab.server.client_address import Proxies
 from telerehab.server.front_page import FrontPage, readiness_of_all
 from telerehab.server.http import FhirEndpoint
 from telerehab.server.openapi import fhir_paths
@@ -45,6 +46,7 @@ async def gateway_app(
 
     `wake` and `elsewhere` are as `Gateway` has them.
     """
+    proxies = Proxies(settings.trusted_proxies)
     gateway = Gateway(neighbours, f"{settings.public}{BASE_PATH}", pool, wake, elsewhere)
     app = ServiceApp(
         title="telerehab",
@@ -57,9 +59,11 @@ async def gateway_app(
         answer=partial(handle, gateway),
         base_url=gateway.base_url,
         body_limit=settings.body_limit,
+        proxies=proxies,
     )
     app.router.routes.append(Route("/", FrontPage(settings, readiness_of_all(settings)), methods=["GET"]))
-    async with Forwarder.open({name: settings.of(name).url for name in SERVICES}) as forwarder:
+    urls = {name: settings.of(name).url for name in SERVICES}
+    async with Forwarder.open(urls, proxies, settings.forward_timeout) as forwarder:
         app.add_middleware(Routing, apps=apps, forwarder=forwarder)
         https = settings.public.startswith("https:")
         app.add_middleware(Observed, service=GATEWAY, metrics=metrics, probes=probes, https=https)

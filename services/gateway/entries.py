@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from services.gateway.destination import owner_at, place_of
 from services.gateway.gateway import Gateway
 from services.gateway.reads import READS
@@ -56,4 +58,6 @@ async def ask_owner(gateway: Gateway, owner: str, request: FhirRequest) -> FhirR
             body=request.body,
         )
     )
-    return FhirResponse(response.status, {pair.name: pair.value for pair in response.headers}, response.body)
+    moment = response.last_updated.ToDatetime(UTC) if response.HasField("last_updated") else None
+    headers = {pair.name: pair.value for pair in response.headers}
+    return FhirResponse(response.status, headers, response.body, moment)

@@ -14,8 +14,8 @@ import aiohttp
 from yarl import URL
 
 from telerehab.observability.asgi import Receive, Scope, Send
-from telerehab.rpc.deadlines import REQUEST_SECONDS
-from telerehab.rpc.status import deadline_exceeded, owner_unavailable
+from telerehab.rpc.status import effect_unknown, owner_silent, owner_unavailable
+from telerehab.server.client_address import Proxies
 
 CONNECT_SECONDS = 2.0
 KEPT_SECONDS = 60.0  # an idle connection; owners keep it longer, so that none is closed while we use it
@@ -45,28 +45,32 @@ class _ClientLeft(Exception):
 
 
 class Forwarder:
-    """Passes requests on to owners at `urls`; FhirError 503 where one is down, 504 where it takes too long."""
+    """Passes requests on to owners at `urls`; what `proxies` say of where a request came from is passed on too.
 
-    def __init__(self, urls: Mapping[str, str], session: aiohttp.ClientSession) -> None:
+    FhirError 503 where an owner is down or a read takes too long, 504 where what took too long may have an effect.
+    """
+
+    def __init__(self, urls: Mapping[str, str], proxies: Proxies, session: aiohttp.ClientSession) -> None:
         self._urls = urls
+        self._proxies = proxies
         self._session = session
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, urls: Mapping[str, str]) -> AsyncIterator[Forwarder]:
-        """One that keeps its connections until the context is left."""
+    async def open(
+        cls, urls: Mapping[str, str], proxies: Proxies, seconds: float
+    ) -> AsyncIterator[Forwarder]:
+        """One that keeps its connections until the context is left; an owner may be silent for `seconds`."""
         async with aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=CONNECT_SECONDS, sock_read=REQUEST_SECONDS
-            ),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_ADDED_BY_CLIENT,
             auto_decompress=False,
             max_line_size=LONGEST_LINE,
             max_field_size=LONGEST_LINE,
         ) as session:
-            yield cls(urls, session)
+            yield cls(urls, proxies, session)
 
     async def forward(self, owner: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Have `owner` answer the request."""
@@ -74,14 +78,14 @@ class Forwarder:
             response = await self._session.request(
                 scope["method"],
                 URL(self._urls[owner] + _target(scope), encoded=True),
-                headers=_headers(scope),
+                headers=_headers(scope, self._proxies.client(scope)),
                 data=await _body(receive) if _has_body(scope) else None,
                 allow_redirects=False,
             )
         except aiohttp.ConnectionTimeoutError:
             raise owner_unavailable(owner) from None
         except TimeoutError:
-            raise deadline_exceeded() from None
+            raise (owner_silent(owner) if _reads(scope) else effect_unknown(owner)) from None
         except _ClientLeft:
             return
         except aiohttp.ClientError as error:
@@ -129,6 +133,10 @@ def _piece(message: Mapping[str, Any]) -> bytes:
     return piece
 
 
+def _reads(scope: Scope) -> bool:
+    return scope["method"] in ("GET", "HEAD") or scope["path"].endswith("/_search")
+
+
 def _has_body(scope: Scope) -> bool:
     return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
@@ -141,22 +149,21 @@ def _target(scope: Scope) -> str:
     return target.decode() if target.isascii() else quote(target, safe=_VISIBLE)
 
 
-def _headers(scope: Scope) -> list[tuple[str, str]]:
-    """The client's headers but for those of the hop, and where the request came from."""
+def _headers(scope: Scope, client: str) -> list[tuple[str, str]]:
+    """The client's headers but for those of the hop, and where the request came from: the address `client`."""
     dropped, host = _OF_ONE_HOP, b""
     for name, value in scope["headers"]:
         if name == b"connection":
             dropped = dropped.union(listed.strip().lower() for listed in value.split(b","))
         elif name == b"host":
             host = value
-    client = scope.get("client")
     return [
         *(
             (name.decode("latin-1"), value.decode("utf-8", "replace"))
             for name, value in scope["headers"]
             if name not in dropped and not name.startswith(b"x-forwarded-")
         ),
-        ("x-forwarded-for", client[0] if client else "unknown"),
+        ("x-forwarded-for", client or "unknown"),
         ("x-forwarded-host", host.decode("latin-1")),
         ("x-forwarded-proto", scope.get("scheme", "http")),
     ]

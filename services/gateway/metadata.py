@@ -20,6 +20,7 @@ from telerehab.server.answers import whole
 from telerehab.server.request import FhirRequest, FhirResponse
 
 _INTERACTIONS = ("transaction", "batch", "search-system")
+DESCRIPTION = "A telerehabilitation platform: one FHIR base over all of its services"
 EVERYTHING = {
     "name": "everything",
     "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
@@ -56,7 +57,7 @@ def merged(statements: Sequence[JsonObject], base_url: str, down: Sequence[str])
     return {
         **statements[0],
         "date": max(str(statement["date"]) for statement in statements),
-        "implementation": {**statements[0].get("implementation", {}), "url": base_url},
+        "implementation": {"description": DESCRIPTION, "url": base_url},
         "rest": [rest],
     }
 

@@ -13,7 +13,7 @@ from telerehab.rpc.status import MAX_METADATA
 
 MAX_MESSAGE = 64 << 20  # bytes: a bundle of the largest size allowed, its rows and its overlay
 _SERVICE = DESCRIPTOR.services_by_name["EngineService"].full_name
-_CHANGES_NOTHING = ("Read", "Search", "Compartment", "Ids", "Resolve", "Plan")  # Handle may write
+_CHANGES_NOTHING = ("Read", "Include", "Search", "Compartment", "Ids", "Resolve", "Plan")  # Handle may write
 
 SIZES = (
     ("grpc.max_send_message_length", MAX_MESSAGE),

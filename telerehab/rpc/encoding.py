@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC
 
 from telerehab.access import EVERYTHING, Access, Caller
+from telerehab.fhir.search.query import Include
+from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as engine_pb
 from telerehab.pb.telerehab.fhir.v1 import resource_pb2 as pb
 from telerehab.resource import Resource
 
@@ -36,6 +38,18 @@ def decode_access(message: pb.Access) -> Access:
     if message.everything:
         return EVERYTHING
     return Access(frozenset(message.patients), frozenset(message.shared_types))
+
+
+def encode_revinclude(include: Include) -> engine_pb.Revinclude:
+    return engine_pb.Revinclude(
+        source_type=include.source_type,
+        parameters=include.parameters,
+        target_type=include.target_type or "",
+    )
+
+
+def decode_revinclude(message: engine_pb.Revinclude) -> Include:
+    return Include(message.source_type, tuple(message.parameters), message.target_type or None)
 
 
 def encode_resource(resource: Resource) -> pb.Resource:

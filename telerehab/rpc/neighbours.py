@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from grpc.aio import Channel
 
 from telerehab.access import Caller
+from telerehab.fhir.search.query import Include
 from telerehab.owners import owner_of
 from telerehab.pb.telerehab.fhir.v1.engine_pb2_grpc import EngineServiceServicer
 from telerehab.resource import Resource
 from telerehab.rpc.channel import open_channel
+from telerehab.rpc.deadlines import PATIENCE, Patience
 from telerehab.rpc.owner import Direct, Owner, Remote
 
 
 class Neighbours:
     """Reaches every owner: directly those that were `seat`ed in this process, the others at `addresses` (host:port).
 
-    One object serves all services of a process; close it when they have stopped.
+    One object serves all services of a process; close it when they have stopped. `patience` says how long they wait
+    for answers.
     """
 
-    def __init__(self, addresses: Mapping[str, str]) -> None:
+    def __init__(self, addresses: Mapping[str, str], patience: Patience = PATIENCE) -> None:
+        self._patience = patience
         self._channels: dict[str, Channel] = {
             name: open_channel(address) for name, address in addresses.items()
         }
-        self._owners = {name: Owner(name, Remote(name, channel)) for name, channel in self._channels.items()}
+        self._owners = {
+            name: Owner(name, Remote(name, channel), patience) for name, channel in self._channels.items()
+        }
 
     def seat(self, name: str, servicer: EngineServiceServicer) -> None:
         """From now on reach `name` directly: its engine is in this process."""
-        self._owners[name] = Owner(name, Direct(servicer))
+        self._owners[name] = Owner(name, Direct(servicer), self._patience)
 
     def owner(self, name: str) -> Owner:
         """The service `name`; KeyError if the deployment has none."""
@@ -43,6 +49,19 @@ class Neighbours:
         """A live resource of another owner, or None; FhirError 503 if the owner does not answer."""
         found = await self.owner_of(reference.partition("/")[0]).read([reference], caller)
         return found[0] if found else None
+
+    async def include(
+        self,
+        owner: str,
+        references: Sequence[tuple[str, str]],
+        referred: Sequence[tuple[str, str]],
+        revincludes: Sequence[Include],
+        caller: Caller,
+        *,
+        limit: int,
+    ) -> list[Resource]:
+        """What a page wants of `owner`: `references`, and what refers to `referred`; FhirError 503 without answer."""
+        return await self._owners[owner].include(references, referred, revincludes, caller, limit=limit)
 
     async def close(self) -> None:
         for channel in self._channels.values():

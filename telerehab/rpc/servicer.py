@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from telerehab.fhir import json
+from telerehab.fhir.outcome import operation_outcome
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
 from telerehab.pb.telerehab.fhir.v1 import resource_pb2 as pb_caller
 from telerehab.pb.telerehab.fhir.v1.engine_pb2_grpc import EngineServiceServicer
 from telerehab.resource import Resource
 from telerehab.rpc.compartment import compartment_query
-from telerehab.rpc.encoding import decode_caller, encode_resource
+from telerehab.rpc.encoding import decode_caller, decode_revinclude, encode_resource
 from telerehab.rpc.planning import plan
 from telerehab.server.criteria import Criteria
+from telerehab.server.including import OtherOwners
 from telerehab.server.request import FhirRequest, FhirResponse
 from telerehab.write_set import AuditRow
 
@@ -40,16 +43,33 @@ class EngineServicer(EngineServiceServicer):
         old = await asyncio.gather(*(self._engine.store.version(*version, access) for version in versions))
         return pb.ReadResponse(resources=_encoded([*found, *(version for version in old if version)]))
 
+    async def Include(self, request: pb.IncludeRequest, context: Any) -> pb.IncludeResponse:
+        access = decode_caller(request.caller).access
+        store = self._engine.store
+        revincludes = [decode_revinclude(each) for each in request.revincludes]
+        answers = await asyncio.gather(
+            store.read_many(_named(request.references), access),
+            store.referring(_named(request.referred), revincludes, access, limit=request.limit),
+        )
+        found = {one.reference: one for answer in answers for one in answer}
+        return pb.IncludeResponse(resources=_encoded(found.values()))
+
     async def Search(self, request: pb.SearchRequest, context: Any) -> pb.SearchResponse:
         query = self._engine.query(request.query)
-        access = decode_caller(request.caller).access
-        page = await self._engine.store.search(query, access, cursor=request.cursor or None)
+        caller = decode_caller(request.caller)
+        page = await self._engine.store.search(
+            query,
+            caller.access,
+            cursor=request.cursor or None,
+            elsewhere=OtherOwners(self._engine, caller),
+        )
         await self._audit(request.caller, query.type, [*page.matches, *page.included], request.query)
         return pb.SearchResponse(
             matches=_encoded(page.matches),
             included=_encoded(page.included),
             next_cursor=page.next_cursor or "",
             total=page.total,
+            outcome=json.dump(operation_outcome(page.issues)).decode() if page.issues else "",
         )
 
     async def Compartment(self, request: pb.CompartmentRequest, context: Any) -> pb.CompartmentResponse:
@@ -90,7 +110,10 @@ class EngineServicer(EngineServiceServicer):
             ),
         )
         headers = [pb.Pair(name=name, value=value) for name, value in response.headers.items()]
-        return pb.HandleResponse(status=response.status, headers=headers, body=response.body)
+        answer = pb.HandleResponse(status=response.status, headers=headers, body=response.body)
+        if response.last_updated is not None:
+            answer.last_updated.FromDatetime(response.last_updated)
+        return answer
 
     async def _audit(
         self, message: pb_caller.Caller, type_: str, resources: Sequence[Resource], query: str
@@ -106,6 +129,12 @@ class EngineServicer(EngineServiceServicer):
         type_, _, criteria = text.partition("?")
         found = await Criteria.of(type_, criteria, base_url).found(self._engine, access)
         return pb.Matches(ids=[resource.id for resource in found])
+
+
+def _named(references: Iterable[str]) -> list[tuple[str, str]]:
+    """("Patient", "1") for "Patient/1"."""
+    parts = (reference.partition("/") for reference in references)
+    return [(type_, id_) for type_, _, id_ in parts]
 
 
 def _encoded(resources: Iterable[Resource]) -> list[Any]:

@@ -56,7 +56,7 @@ async def abort(context: ServicerContext, error: FhirError) -> NoReturn:
 
 
 def fhir_error(error: AioRpcError, owner: str) -> FhirError:
-    """What a failed call to `owner` means to a FHIR client."""
+    """What a failed call to `owner` means to a FHIR client, unless it was the time that ran out."""
     metadata = dict(error.trailing_metadata() or ())
     outcome = metadata.get(OUTCOME_KEY)
     if outcome is not None:
@@ -69,12 +69,15 @@ def fhir_error(error: AioRpcError, owner: str) -> FhirError:
     match error.code():
         case grpc.StatusCode.UNAVAILABLE:
             return owner_unavailable(owner)
-        case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return deadline_exceeded()
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             return FhirError(413, [Issue("too-long", "The request or its answer is too large.")])
         case code:
             return FhirError(502, [Issue("exception", f"The service '{owner}' failed: {code.name}.")])
+
+
+def is_told(error: AioRpcError) -> bool:
+    """Whether the owner itself said what is wrong."""
+    return OUTCOME_KEY in dict(error.trailing_metadata() or ())
 
 
 def issues_of(outcome: JsonObject) -> list[Issue]:
@@ -92,6 +95,20 @@ def issues_of(outcome: JsonObject) -> list[Issue]:
 
 def owner_unavailable(owner: str) -> FhirError:
     return unavailable(f"The service '{owner}' is not available.")
+
+
+def owner_silent(owner: str) -> FhirError:
+    """It took longer than it may with something that can be asked again."""
+    return unavailable(f"The service '{owner}' did not answer in time.")
+
+
+def effect_unknown(owner: str) -> FhirError:
+    """It took longer than it may with something that may change what is stored."""
+    told = (
+        f"The service '{owner}' did not answer in time: whether this took effect is not known. Read before you repeat "
+        "it, or repeat it with the Idempotency-Key it had."
+    )
+    return FhirError(504, [Issue("timeout", told)], {"Retry-After": "2"})
 
 
 def deadline_exceeded() -> FhirError:

@@ -14,6 +14,7 @@ from telerehab.events.running import running as running_events
 from telerehab.fhir.definitions import resource_types
 from telerehab.observability import Metrics, Probes
 from telerehab.observability.asgi import App
+from telerehab.rpc.deadlines import Patience
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.rpc.server import Registration, RpcServer, engine_registration
 from telerehab.rpc.servicer import EngineServicer
@@ -98,7 +99,8 @@ class Assembly:
     async def _reaching(self, settings: Settings) -> AsyncIterator[Neighbours]:
         """The neighbours of this process: opened with its first service, closed with its last."""
         if self._neighbours is None:
-            self._neighbours = Neighbours({name: settings.of(name).grpc for name in SERVICES})
+            patience = Patience(settings.neighbour_timeout, settings.forward_timeout)
+            self._neighbours = Neighbours({name: settings.of(name).grpc for name in SERVICES}, patience)
         self._open += 1
         try:
             yield self._neighbours

@@ -18,20 +18,21 @@ from telerehab.server.request import FhirRequest, FhirResponse
 def shown(resource: Resource, status: int = 200, body: bytes | None = None) -> FhirResponse:
     """A resource as it is, with its version's headers; `body` where it is shown otherwise than whole."""
     headers = {"content-type": FHIR_JSON, **version_headers(resource)}
-    return FhirResponse(status, headers, resource.wire() if body is None else body)
+    return FhirResponse(status, headers, resource.wire() if body is None else body, resource.last_updated)
 
 
 def not_modified(resource: Resource) -> FhirResponse:
-    return FhirResponse(304, version_headers(resource))
+    return FhirResponse(304, version_headers(resource), last_updated=resource.last_updated)
 
 
 def written(request: FhirRequest, resource: Resource, status: int) -> FhirResponse:
     """The result of a create or update: location and version always, a body as `Prefer: return=` says."""
+    moment = resource.last_updated
     headers = version_headers(resource)
     headers["location"] = f"{request.base_url}/{resource.reference}/_history/{resource.version}"
     returns = request.prefer.returns
     if returns == "minimal":
-        return FhirResponse(status, headers)
+        return FhirResponse(status, headers, last_updated=moment)
     headers["content-type"] = FHIR_JSON
     if returns == "OperationOutcome":
         verb = "created" if status == 201 else "stored"
@@ -41,8 +42,8 @@ def written(request: FhirRequest, resource: Resource, status: int) -> FhirRespon
             None,
             "information",
         )
-        return FhirResponse(status, headers, json.dump(operation_outcome([done])))
-    return FhirResponse(status, headers, resource.wire())
+        return FhirResponse(status, headers, json.dump(operation_outcome([done])), moment)
+    return FhirResponse(status, headers, resource.wire(), moment)
 
 
 def whole(content: dict[str, Any], status: int = 200) -> FhirResponse:

@@ -14,6 +14,7 @@ from telerehab.engine import Engine
 from telerehab.observability import Metrics, Observed, Probes
 from telerehab.observability.asgi import App, Receive, Scope, Send
 from telerehab.server.capability_statement import software_version
+from telerehab.server.client_address import Proxies
 from telerehab.server.http import FhirEndpoint, is_fhir
 from telerehab.server.openapi import fhir_paths
 from telerehab.server.router import handle
@@ -48,7 +49,13 @@ def service_app(engine: Engine, metrics: Metrics, probes: Probes) -> FastAPI:
     )
     app.fhir_paths = fhir_paths(engine.service.types, engine.service.operations)
     https = engine.settings.public.startswith("https:")
-    endpoint = FhirEndpoint(app, partial(handle, engine), engine.base_url, engine.settings.body_limit)
+    endpoint = FhirEndpoint(
+        app,
+        partial(handle, engine),
+        engine.base_url,
+        engine.settings.body_limit,
+        Proxies(engine.settings.trusted_proxies),
+    )
     app.fhir = Observed(endpoint, name, metrics, probes, https=https)
     app.add_middleware(Observed, service=name, metrics=metrics, probes=probes, https=https)
     return app

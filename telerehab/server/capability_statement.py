@@ -5,9 +5,11 @@ https://hl7.org/fhir/R4/capabilitystatement.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from telerehab.fhir.definitions import resource_types
 from telerehab.fhir.definitions.search_parameters import search_parameters
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.search import Parameter, parameters, searchable
@@ -74,7 +76,7 @@ def _resource(service: Service, type_: str, of_types: Iterable[str]) -> JsonObje
         "conditionalDelete": "not-supported",
         "referencePolicy": ["literal", "logical", "local"],
         "searchInclude": ["*", *(f"{type_}:{parameter.code}" for parameter in references)],
-        "searchRevInclude": _included_by(service, type_),
+        "searchRevInclude": list(_referring_to().get(type_, ())),
         "searchParam": [_parameter(type_, parameter) for parameter in known],
         "operation": _once(operations_on(service, type_)),
     }
@@ -90,14 +92,16 @@ def _can_be_included(parameter: Parameter) -> bool:
     return parameter.type == "reference" and bool(parameter.paths)
 
 
-def _included_by(service: Service, type_: str) -> list[str]:
-    """What `_revinclude` can bring: resources of the same service that refer to the type."""
-    return [
-        f"{source}:{parameter.code}"
-        for source in sorted(service.types)
-        for parameter in parameters(source).values()
-        if _can_be_included(parameter) and type_ in parameter.targets
-    ]
+@cache
+def _referring_to() -> Mapping[str, Sequence[str]]:
+    """What `_revinclude` can bring to each type: resources of any owner that refer to it."""
+    referring: dict[str, list[str]] = {}
+    for source in sorted(resource_types()):
+        for parameter in search_parameters(source).values():
+            if parameter.type == "reference" and parameter.expression:
+                for target in parameter.targets:
+                    referring.setdefault(target, []).append(f"{source}:{parameter.code}")
+    return referring
 
 
 def _once(operations: Iterable[Operation]) -> list[JsonObject]:

@@ -14,6 +14,7 @@ from telerehab.fhir.outcome import FhirError, Issue, bad_request, too_large
 from telerehab.observability import current_request
 from telerehab.observability.asgi import App, Receive, Scope, Send
 from telerehab.server.answers import failed
+from telerehab.server.client_address import Proxies
 from telerehab.server.request import FhirRequest, FhirResponse, decoded_pairs, segments
 
 _BASE = BASE_PATH.encode()
@@ -39,14 +40,17 @@ class Disconnected(Exception):
 class FhirEndpoint:
     """An ASGI app that has `answer` answer FHIR requests below `BASE_PATH` and leaves all others to `otherwise`.
 
-    `answer` may raise FhirError; a body may have `body_limit` bytes.
+    `answer` may raise FhirError; a body may have `body_limit` bytes. What `proxies` say of a client is believed.
     """
 
-    def __init__(self, otherwise: App, answer: Answer, base_url: str, body_limit: int) -> None:
+    def __init__(
+        self, otherwise: App, answer: Answer, base_url: str, body_limit: int, proxies: Proxies
+    ) -> None:
         self._otherwise = otherwise
         self._answer = answer
         self._base_url = base_url
         self._body_limit = body_limit
+        self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not is_fhir(scope["path"]):
@@ -65,9 +69,8 @@ class FhirEndpoint:
         headers = _headers(scope)
         body = await self._body(headers, receive) if method in _WITH_BODY else b""
         query = scope["query_string"]
-        client = scope.get("client")
         work = current_request()
-        caller = Caller(ANONYMOUS, work.id if work else "", client[0] if client else "")
+        caller = Caller(ANONYMOUS, work.id if work else "", self._proxies.client(scope))
         return FhirRequest(
             method,
             path_below_base(scope),

@@ -16,6 +16,7 @@ from telerehab.fhir.search.query import Query
 from telerehab.resource import Resource, instant
 from telerehab.server import audit
 from telerehab.server.answers import whole
+from telerehab.server.including import OtherOwners
 from telerehab.server.partial import body_of
 from telerehab.server.request import FhirRequest, FhirResponse, Pairs
 
@@ -33,7 +34,8 @@ async def answer_page(engine: Engine, request: FhirRequest, pairs: Pairs) -> Fhi
         now=engine.clock(),
         aliases=engine.store.aliases.of,
     )
-    page = await engine.store.search(query, request.caller.access, cursor=cursor)
+    elsewhere = OtherOwners(engine, request.caller)
+    page = await engine.store.search(query, request.caller.access, cursor=cursor, elsewhere=elsewhere)
     entries = [_entry(request, query, resource, "match") for resource in page.matches]
     entries += [_entry(request, query, resource, "include") for resource in page.included]
     if page.issues:

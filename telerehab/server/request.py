@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import parse_qsl, unquote
 
 from telerehab.access import Caller
@@ -78,11 +79,15 @@ class FhirRequest:
 
 @dataclass(slots=True)
 class FhirResponse:
-    """What the client gets; `body` is FHIR JSON in UTF-8, or empty. Header names are lower-case."""
+    """What the client gets; `body` is FHIR JSON in UTF-8, or empty. Header names are lower-case.
+
+    `last_updated` is that of the version it is about: the header, in whole seconds, would be before it.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    last_updated: datetime | None = None
 
 
 def segments(path: str) -> tuple[str, ...]:

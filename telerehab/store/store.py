@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ import asyncpg
 
 from telerehab.access import Access
 from telerehab.fhir.outcome import FhirError
-from telerehab.fhir.search.query import Query
+from telerehab.fhir.search.query import Include, Query
 from telerehab.resource import Resource
 from telerehab.service import Service
 from telerehab.store import counters, history, read, safe_time, write
@@ -23,6 +23,7 @@ from telerehab.store.history import HistoryPage, Scope
 from telerehab.store.migrate import check, schema_of
 from telerehab.store.pool import Pool
 from telerehab.store.search import Page, Search
+from telerehab.store.search.includes import Elsewhere, every_id, referring, targets
 from telerehab.write_set import Applied, AuditRow, Remembered, WriteSet
 
 
@@ -80,9 +81,35 @@ class Store:
             self.pool, self.cursors, types, scope, access, since=since, at=at, count=count, cursor=cursor
         )
 
-    async def search(self, query: Query, access: Access, *, cursor: str | None = None) -> Page:
-        """One page of a search; more kinds of search are in `searches`."""
-        return await self.searches.page(query, self.aliases.widened(access), cursor=cursor)
+    async def search(
+        self,
+        query: Query,
+        access: Access,
+        *,
+        cursor: str | None = None,
+        elsewhere: Elsewhere | None = None,
+    ) -> Page:
+        """One page of a search, its includes from `elsewhere` too; more kinds of search are in `searches`."""
+        access = self.aliases.widened(access)
+        return await self.searches.page(query, access, cursor=cursor, elsewhere=elsewhere)
+
+    async def targets(
+        self, found: Sequence[Resource], includes: Sequence[Include], types: Collection[str], *, limit: int
+    ) -> list[tuple[str, str]]:
+        """What resources of this service refer to as `includes` say, among other owners' `types`."""
+        return await targets(self.pool, found, includes, types, limit=limit)
+
+    async def referring(
+        self,
+        references: Sequence[tuple[str, str]],
+        revincludes: Sequence[Include],
+        access: Access,
+        *,
+        limit: int,
+    ) -> list[Resource]:
+        """Live, visible resources that refer to `references` of any owner, a Patient under any id, `limit` at most."""
+        named = every_id(self.aliases, references)
+        return await referring(self.pool, named, revincludes, self.aliases.widened(access), limit=limit)
 
     async def search_all(self, query: Query, access: Access, *, limit: int) -> list[Resource]:
         """All matches, at most `limit`, oldest first unless the query has an order."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -51,6 +52,17 @@ class Breakable:
         if process is not None:
             process.kill()
         return process is not None
+
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """SIGSTOP for a service, which goes on when the context is left."""
+        process = self._service(name)
+        assert process is not None
+        process.suspend()
+        try:
+            yield
+        finally:
+            process.resume()
 
     def until_serving(self) -> None:
         """Until the gateway, every service and with them the database answer."""

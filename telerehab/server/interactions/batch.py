@@ -5,8 +5,6 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
-
 import orjson
 
 from telerehab.engine import Engine
@@ -52,14 +50,14 @@ def request_of(entry: Entry, request: FhirRequest) -> FhirRequest:
 
 def answered(response: FhirResponse, entry: Entry) -> JsonObject:
     """The entry of the answer; an OperationOutcome goes into its response."""
-    date = response.headers.get("last-modified")
+    moment = response.last_updated
     body = orjson.Fragment(response.body) if response.body and entry.method != "HEAD" else None
     is_outcome = response.status >= 400 or response.body.startswith(b'{"resourceType":"OperationOutcome"')
     return responded(
         response.status,
         location=response.headers.get("location"),
         etag=response.headers.get("etag"),
-        last_modified=instant(parsedate_to_datetime(date)) if date else None,
+        last_modified=None if moment is None else instant(moment),
         resource=None if is_outcome else body,
         outcome=body if is_outcome else None,
     )

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/search.html#include
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
 
 from telerehab.access import Access
 from telerehab.fhir.outcome import Issue
@@ -22,6 +23,29 @@ DEEPEST = 3  # rounds of :iterate
 Reference = tuple[str, str]
 
 
+class Elsewhere(Protocol):
+    """The other owners, as one page of a search sees them."""
+
+    async def bring(
+        self,
+        found: Sequence[Resource],
+        includes: Sequence[Include],
+        revincludes: Sequence[Include],
+        seen: Collection[Reference],
+        limit: int,
+    ) -> list[Resource]:
+        """What `found` refers to at other owners, what refers to it there, and what others' resources refer to here.
+
+        Not what is `seen` already; `limit` at most.
+        """
+        ...
+
+    @property
+    def issues(self) -> Sequence[Issue]:
+        """What could not be brought so far."""
+        ...
+
+
 async def include(
     pool: Pool,
     found: Sequence[Resource],
@@ -29,40 +53,55 @@ async def include(
     revincludes: Sequence[Include],
     access: Access,
     aliases: Aliases,
+    elsewhere: Elsewhere | None = None,
     *,
     most: int = MOST_INCLUDED,
 ) -> tuple[list[Resource], list[Issue]]:
-    """What includes bring to the resources `found`, without these; an issue says so where `most` cut it off.
+    """What includes bring to the resources `found`, without these; issues say where it was cut off, or what is missing.
 
-    What refers to a Patient is what refers to any id of that person.
+    What refers to a Patient is what refers to any id of that person. Without `elsewhere` this service stands alone.
     """
     seen = {(resource.type, resource.id) for resource in found}
     included: list[Resource] = []
+    issues: list[Issue] = []
     level = list(found)
     for depth in range(DEEPEST + 1):
         forward = [each for each in includes if depth == 0 or each.iterate]
         backward = [each for each in revincludes if depth == 0 or each.iterate]
+        if not (level and (forward or backward)):
+            break
         left = most - len(included)
-        references = [
-            (each.type, id_)
-            for each in level
-            for id_ in (aliases.of(each.id) if each.type == "Patient" else (each.id,))
-        ]
-        fresh = await _follow(pool, level, references, forward, backward, access, seen, left + 1)
+        named = every_id(aliases, ((each.type, each.id) for each in level))
+        fresh = await _follow(pool, level, named, forward, backward, access, seen, left + 1)
+        seen.update((resource.type, resource.id) for resource in fresh)
+        if elsewhere is not None and len(fresh) <= left:
+            brought = await elsewhere.bring(level, forward, backward, seen, left + 1 - len(fresh))
+            seen.update((resource.type, resource.id) for resource in brought)
+            fresh += brought
         included += fresh[:left]
         if len(fresh) > left:
-            return included, [_cut(most)]
-        if not fresh:
+            issues.append(_cut(most))
             break
-        seen.update((resource.type, resource.id) for resource in fresh)
         level = fresh
-    return included, []
+    return included, [*issues, *(elsewhere.issues if elsewhere is not None else ())]
+
+
+def every_id(aliases: Aliases, references: Iterable[Reference]) -> list[Reference]:
+    """The references, those to a Patient under all ids of that person."""
+    return [
+        (type_, same)
+        for type_, id_ in references
+        for same in (aliases.of(id_) if type_ == "Patient" else (id_,))
+    ]
 
 
 async def targets(
-    pool: Pool, found: Sequence[Resource], includes: Sequence[Include], types: Collection[str]
+    pool: Pool, found: Sequence[Resource], includes: Sequence[Include], types: Collection[str], *, limit: int
 ) -> list[Reference]:
-    """The references (type, id) that `includes` want of `found` and whose types are among `types`, others' own."""
+    """References (type, id) that `includes` want of `found` and whose types are among `types`, others' own.
+
+    `limit` at most for each of the `includes`.
+    """
     wanted: dict[Reference, None] = {}
     for each in includes:
         ids = [resource.id for resource in found if resource.type == each.source_type]
@@ -71,11 +110,12 @@ async def targets(
             rows = await pool.fetch(
                 "SELECT DISTINCT s.target_type, s.target_id FROM resource r JOIN search_reference s ON s.rid = r.rid"
                 " WHERE r.type = $1 AND r.id = ANY ($2::text[]) AND s.parameter = ANY ($3::bigint[])"
-                " AND s.target_type = ANY ($4::text[]) ORDER BY 1, 2",
+                " AND s.target_type = ANY ($4::text[]) ORDER BY 1, 2 LIMIT $5",
                 each.source_type,
                 ids,
                 each.parameters,
                 asked,
+                limit,
             )
             wanted.update(dict.fromkeys((row[0], row[1]) for row in rows))
     return list(wanted)

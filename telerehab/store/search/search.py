@@ -25,7 +25,7 @@ from telerehab.store.read import COLUMNS, resource_of
 from telerehab.store.safe_time import safe_time
 from telerehab.store.search import total
 from telerehab.store.search.collect import collect
-from telerehab.store.search.includes import include
+from telerehab.store.search.includes import Elsewhere, include
 from telerehab.store.search.order import Order, Position
 from telerehab.store.search.page import Page
 from telerehab.store.search.path import Path, PathChooser, conjuncts
@@ -63,8 +63,18 @@ class Search:
         self._aliases = aliases
         self._paths = PathChooser(pool)
 
-    async def page(self, query: Query, access: Access, *, cursor: str | None = None) -> Page:
-        """One page; `cursor` is the `next_cursor` of the one before (FhirError 410 for another search or caller)."""
+    async def page(
+        self,
+        query: Query,
+        access: Access,
+        *,
+        cursor: str | None = None,
+        elsewhere: Elsewhere | None = None,
+    ) -> Page:
+        """One page; `cursor` is the `next_cursor` of the one before (FhirError 410 for another search or caller).
+
+        Includes reach other owners through `elsewhere`.
+        """
         context = _context(query, access)
         position = self._position(cursor, context) if cursor is not None else None
         until = await safe_time(self._pool) if _polls(query) else None
@@ -76,7 +86,7 @@ class Search:
         matches = [resource_of(row) for row in rows[: query.count]]
         more = len(rows) > query.count
         included, issues = await include(
-            self._pool, matches, query.includes, query.revincludes, access, self._aliases
+            self._pool, matches, query.includes, query.revincludes, access, self._aliases, elsewhere
         )
         return Page(
             matches=matches,

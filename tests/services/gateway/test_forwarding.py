@@ -15,7 +15,9 @@ import uvicorn
 from services.gateway.forwarding import Forwarder
 from telerehab.fhir.outcome import FhirError
 from telerehab.observability.asgi import Message, Receive, Scope, Send
+from telerehab.server.client_address import Proxies
 
+SECONDS = 10.0
 ZIPPED = gzip.compress(b"squeezed")
 
 
@@ -50,7 +52,7 @@ async def forwarder() -> AsyncIterator[Forwarder]:
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         ports = {"up": listening.getsockname()[1], "down": unheard.getsockname()[1]}
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-        async with Forwarder.open(urls) as opened:
+        async with Forwarder.open(urls, Proxies("127.0.0.0/8"), SECONDS) as opened:
             yield opened
         server.should_exit = True
         await serving

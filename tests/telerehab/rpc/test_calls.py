@@ -18,7 +18,7 @@ from telerehab.observability import Metrics, Request, current_request, working_o
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
 from telerehab.pb.telerehab.fhir.v1.engine_pb2_grpc import EngineServiceServicer
 from telerehab.rpc.channel import open_channel
-from telerehab.rpc.deadlines import remaining, within
+from telerehab.rpc.deadlines import Patience, remaining, within
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.rpc.owner import Direct, Owner, Remote
 from telerehab.rpc.server import ENGINE_SERVICE, RpcServer, engine_registration
@@ -142,15 +142,54 @@ async def test_the_time_left_is_carried_on_and_holds() -> None:
 
     async with serving(ids) as (remote, _):
         for owner in (remote, Owner("records", Direct(Answering(ids)))):
-            with within(5):
+            with within(4):
                 await owner.ids("Patient?", CALLER)
-            assert 4 < left.pop() <= 5
+            assert 3 < left.pop() <= 4.1  # gRPC rounds what it carries up
             with within(0.1), pytest.raises(FhirError) as caught:
                 await owner.ids("slow", CALLER)
             assert caught.value.status == 504
             with within(0), pytest.raises(FhirError) as caught:
                 await owner.ids("Patient?", CALLER)
             assert caught.value.status == 504
+
+
+async def test_an_owner_that_does_not_answer_is_asked_once_in_a_request() -> None:
+    asked: list[str] = []
+
+    async def ids(query: str) -> list[str]:
+        asked.append(query)
+        await asyncio.Event().wait()
+        return []
+
+    patience = Patience(question=0.1, request=0.1)
+    async with (
+        serving(ids) as (_, server),
+        Neighbours({"records": f"127.0.0.1:{server.port}"}, patience) as remote,
+    ):
+        direct = Owner("records", Direct(Answering(ids)), patience)
+        for owner in (remote.owner("records"), direct):
+            with within(60):
+                for _ in range(3):
+                    with pytest.raises(FhirError) as caught:
+                        await owner.ids("Patient?", CALLER)
+                    assert (caught.value.status, caught.value.headers["Retry-After"]) == (503, "2")
+                    assert "'records'" in str(caught.value)
+    assert len(asked) == 2
+
+
+async def test_what_may_have_been_written_is_not_told_as_undone() -> None:
+    class Frozen(EngineServiceServicer):
+        async def Handle(self, request: pb.HandleRequest, context: Any) -> pb.HandleResponse:
+            await asyncio.Event().wait()
+            return pb.HandleResponse()
+
+    owner = Owner("records", Direct(Frozen()), Patience(question=0.1, request=0.1))
+    statuses = {}
+    for method, path in (("GET", ["Patient"]), ("POST", ["Patient", "_search"]), ("POST", ["Patient"])):
+        with pytest.raises(FhirError) as caught:
+            await owner.handle(pb.HandleRequest(method=method, path=path))
+        statuses[method, *path] = caught.value.status
+    assert list(statuses.values()) == [503, 503, 504]
 
 
 async def test_an_owner_that_is_down_is_unavailable_and_comes_back() -> None:

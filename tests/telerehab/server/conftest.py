@@ -36,6 +36,9 @@ class NoNeighbours:
     async def read(self, reference: str, caller: Caller) -> Resource | None:
         return None
 
+    async def include(self, owner: str, *asked: Any, limit: int) -> list[Resource]:
+        return []
+
 
 @asynccontextmanager
 async def engine_of(service: Service, dsn: str, **settings: Any) -> AsyncIterator[Engine]:

@@ -93,14 +93,6 @@ async def test_every_claimed_search_parameter_is_answered(
                 assert response.status_code == 200, (resource["type"], parameter, response.text)
 
 
-async def test_claimed_includes_are_answered(statement: dict[str, Any], client: httpx.AsyncClient) -> None:
-    for resource in statement["rest"][0]["resource"]:
-        query = [("_include", name) for name in resource["searchInclude"][:20]]
-        query += [("_revinclude", name) for name in resource.get("searchRevInclude", [])[:20]]
-        response = await client.get(resource["type"], params=[*query, ("_count", "1")])
-        assert response.status_code == 200, (resource["type"], response.text)
-
-
 async def test_conditional_claims_hold(statement: dict[str, Any], client: httpx.AsyncClient) -> None:
     for resource in statement["rest"][0]["resource"]:
         assert (resource["conditionalUpdate"], resource["conditionalDelete"]) == (False, "not-supported")

@@ -25,6 +25,36 @@ class ReadResponse(_message.Message):
     resources: _containers.RepeatedCompositeFieldContainer[_resource_pb2.Resource]
     def __init__(self, resources: _Optional[_Iterable[_Union[_resource_pb2.Resource, _Mapping]]] = ...) -> None: ...
 
+class IncludeRequest(_message.Message):
+    __slots__ = ("caller", "references", "referred", "revincludes", "limit")
+    CALLER_FIELD_NUMBER: _ClassVar[int]
+    REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    REFERRED_FIELD_NUMBER: _ClassVar[int]
+    REVINCLUDES_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    caller: _resource_pb2.Caller
+    references: _containers.RepeatedScalarFieldContainer[str]
+    referred: _containers.RepeatedScalarFieldContainer[str]
+    revincludes: _containers.RepeatedCompositeFieldContainer[Revinclude]
+    limit: int
+    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., references: _Optional[_Iterable[str]] = ..., referred: _Optional[_Iterable[str]] = ..., revincludes: _Optional[_Iterable[_Union[Revinclude, _Mapping]]] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class Revinclude(_message.Message):
+    __slots__ = ("source_type", "parameters", "target_type")
+    SOURCE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    TARGET_TYPE_FIELD_NUMBER: _ClassVar[int]
+    source_type: str
+    parameters: _containers.RepeatedScalarFieldContainer[int]
+    target_type: str
+    def __init__(self, source_type: _Optional[str] = ..., parameters: _Optional[_Iterable[int]] = ..., target_type: _Optional[str] = ...) -> None: ...
+
+class IncludeResponse(_message.Message):
+    __slots__ = ("resources",)
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    resources: _containers.RepeatedCompositeFieldContainer[_resource_pb2.Resource]
+    def __init__(self, resources: _Optional[_Iterable[_Union[_resource_pb2.Resource, _Mapping]]] = ...) -> None: ...
+
 class SearchRequest(_message.Message):
     __slots__ = ("caller", "query", "cursor")
     CALLER_FIELD_NUMBER: _ClassVar[int]
@@ -36,16 +66,18 @@ class SearchRequest(_message.Message):
     def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., query: _Optional[str] = ..., cursor: _Optional[str] = ...) -> None: ...
 
 class SearchResponse(_message.Message):
-    __slots__ = ("matches", "included", "next_cursor", "total")
+    __slots__ = ("matches", "included", "next_cursor", "total", "outcome")
     MATCHES_FIELD_NUMBER: _ClassVar[int]
     INCLUDED_FIELD_NUMBER: _ClassVar[int]
     NEXT_CURSOR_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
     matches: _containers.RepeatedCompositeFieldContainer[_resource_pb2.Resource]
     included: _containers.RepeatedCompositeFieldContainer[_resource_pb2.Resource]
     next_cursor: str
     total: int
-    def __init__(self, matches: _Optional[_Iterable[_Union[_resource_pb2.Resource, _Mapping]]] = ..., included: _Optional[_Iterable[_Union[_resource_pb2.Resource, _Mapping]]] = ..., next_cursor: _Optional[str] = ..., total: _Optional[int] = ...) -> None: ...
+    outcome: str
+    def __init__(self, matches: _Optional[_Iterable[_Union[_resource_pb2.Resource, _Mapping]]] = ..., included: _Optional[_Iterable[_Union[_resource_pb2.Resource, _Mapping]]] = ..., next_cursor: _Optional[str] = ..., total: _Optional[int] = ..., outcome: _Optional[str] = ...) -> None: ...
 
 class CompartmentRequest(_message.Message):
     __slots__ = ("caller", "patients", "types", "since", "start", "end", "count", "cursor")
@@ -198,11 +230,13 @@ class HandleRequest(_message.Message):
     def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., method: _Optional[str] = ..., base_url: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., query: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ..., headers: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ..., body: _Optional[bytes] = ...) -> None: ...
 
 class HandleResponse(_message.Message):
-    __slots__ = ("status", "headers", "body")
+    __slots__ = ("status", "headers", "body", "last_updated")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     HEADERS_FIELD_NUMBER: _ClassVar[int]
     BODY_FIELD_NUMBER: _ClassVar[int]
+    LAST_UPDATED_FIELD_NUMBER: _ClassVar[int]
     status: int
     headers: _containers.RepeatedCompositeFieldContainer[Pair]
     body: bytes
-    def __init__(self, status: _Optional[int] = ..., headers: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ..., body: _Optional[bytes] = ...) -> None: ...
+    last_updated: _timestamp_pb2.Timestamp
+    def __init__(self, status: _Optional[int] = ..., headers: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ..., body: _Optional[bytes] = ..., last_updated: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -40,6 +40,11 @@ class EngineServiceStub:
                 request_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.ReadRequest.SerializeToString,
                 response_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.ReadResponse.FromString,
                 _registered_method=True)
+        self.Include = channel.unary_unary(
+                '/telerehab.fhir.v1.EngineService/Include',
+                request_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.IncludeRequest.SerializeToString,
+                response_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.IncludeResponse.FromString,
+                _registered_method=True)
         self.Search = channel.unary_unary(
                 '/telerehab.fhir.v1.EngineService/Search',
                 request_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.SearchRequest.SerializeToString,
@@ -78,6 +83,13 @@ class EngineServiceServicer:
 
     def Read(self, request, context):
         """Live resources by reference, under the caller's access.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Include(self, request, context):
+        """What the includes of another owner's search bring from this one: one call for each level.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,6 +144,11 @@ def add_EngineServiceServicer_to_server(servicer, server):
                     servicer.Read,
                     request_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.ReadRequest.FromString,
                     response_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.ReadResponse.SerializeToString,
+            ),
+            'Include': grpc.unary_unary_rpc_method_handler(
+                    servicer.Include,
+                    request_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.IncludeRequest.FromString,
+                    response_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.IncludeResponse.SerializeToString,
             ),
             'Search': grpc.unary_unary_rpc_method_handler(
                     servicer.Search,
@@ -192,6 +209,33 @@ class EngineService:
             '/telerehab.fhir.v1.EngineService/Read',
             telerehab_dot_fhir_dot_v1_dot_engine__pb2.ReadRequest.SerializeToString,
             telerehab_dot_fhir_dot_v1_dot_engine__pb2.ReadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Include(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/telerehab.fhir.v1.EngineService/Include',
+            telerehab_dot_fhir_dot_v1_dot_engine__pb2.IncludeRequest.SerializeToString,
+            telerehab_dot_fhir_dot_v1_dot_engine__pb2.IncludeResponse.FromString,
             options,
             channel_credentials,
             insecure,

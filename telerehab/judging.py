@@ -107,6 +107,7 @@ class Judging:
         if known.after.same_content(after):
             return
         self._forget(known.after)
+        known.earlier.append(known.after)
         known.after = after
         self._work.validate([known])
         self._judged.discard(after.reference)

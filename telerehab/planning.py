@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
@@ -24,12 +24,16 @@ _ACTIONS = {"POST": "C", "PUT": "U", "PATCH": "U", "DELETE": "D"}
 
 @dataclass(slots=True)
 class Planned:
-    """One resource a work will write: what is there now (None, live or deleted) and what will be (None: gone)."""
+    """One resource a work will write: what is there now (None, live or deleted) and what will be (None: gone).
+
+    `earlier` are forms of it that a rule has rewritten: whoever holds one is told what was written.
+    """
 
     current: Resource | None
     after: Resource | None
     method: str
     entry: int
+    earlier: list[Resource] = field(default_factory=list)
 
     @property
     def before(self) -> Resource | None:

@@ -109,6 +109,11 @@ class Resource:
         """Whether both hold the same members in the same order, numbers compared by their text."""
         return not self.deleted and not other.deleted and self.text == other.text
 
+    def become(self, other: Resource) -> None:
+        """Be what `other` is: for whoever holds a form of it that was not written in the end."""
+        for slot in self.__slots__:
+            setattr(self, slot, getattr(other, slot))
+
     def __repr__(self) -> str:
         return f"<{self.reference} v{self.version}{' deleted' if self.deleted else ''}>"
 

@@ -190,10 +190,13 @@ class UnitOfWork:
         """Tell the planned resources the version and time that the commit gave them."""
         self.write_set = write_set
         for row, moment in zip(write_set.rows, applied.last_updated, strict=True):
-            after = self.planned[f"{row.type}/{row.id}"].after
+            planned = self.planned[f"{row.type}/{row.id}"]
+            after = planned.after
             if after is not None:
                 after.version = row.expected + 1
                 after.last_updated = moment
+                for form in planned.earlier:
+                    form.become(after)
 
     def relied_on(self) -> list[Guard]:
         """Guards on what was read and is not written."""

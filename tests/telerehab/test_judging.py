@@ -156,6 +156,19 @@ async def test_what_is_rewritten_is_judged_again_and_announced_once(serve: Serve
     assert len(work.write_set.rows) == 1
 
 
+async def test_who_wrote_what_a_rule_rewrites_is_told_what_was_stored(serve: Serve) -> None:
+    engine = await serve(raw_is_cooked)
+    (id_,) = new_ids(1)
+
+    async def act(work: UnitOfWork) -> Resource:
+        return work.create(basic(id_, "raw"))
+
+    made = await engine.run(CALLER, act)
+    kept = await stored(engine, id_)
+    assert kept is not None
+    assert (made.version, text_of(made), made.wire()) == (1, "cooked", kept.wire())
+
+
 async def test_rules_that_come_after_the_one_that_rewrites_see_the_new_form_only(serve: Serve) -> None:
     engine = await serve(raw_is_cooked, text_is_announced)
     (id_,) = new_ids(1)

@@ -65,13 +65,14 @@ def assemble(work: UnitOfWork) -> WriteSet:
         command=work.command,
     )
     counters = dict(work.counters)
-    for planned in work.planned.values():
-        _add_row(write_set, work, planned, counters)
+    for each in work.planned.values():
+        _add_row(write_set, work, each, counters)
     for table, kept in work.kept.items():
         rows = [_side_row(id_, row) for id_, of_one in kept.items() for row in of_one]
         write_set.side_rows[table] = (list(kept), rows)
     for message, about in work.emitted:
-        write_set.outbox.append(_outbox_row(work, message, about))
+        planned = work.planned.get(about.reference)  # its newest form, which has the resource's key
+        write_set.outbox.append(_outbox_row(work, message, planned.subject if planned else about))
     write_set.counters = list(counters.values())
     return write_set
 

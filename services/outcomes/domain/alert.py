@@ -126,7 +126,8 @@ def _issue_id(source: str, codes: Sequence[str]) -> str:
 
 def _codes(issue: JsonObject) -> list[str]:
     evidence = issue.get("evidence", ())
-    return [code["coding"][0]["code"] for one in evidence for code in one.get("code", ()) if "coding" in code]
+    concepts = [code for one in evidence for code in one.get("code", ())]
+    return [str(coding.get("code")) for concept in concepts for coding in concept.get("coding", ())[:1]]
 
 
 @cache

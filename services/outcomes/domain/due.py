@@ -97,12 +97,10 @@ def task(
 
 def moved(task: JsonObject, visit: datetime) -> JsonObject:
     """The Task of a visit that will be at another time; from when an answer counts moves along."""
-    period = task["restriction"]["period"]
-    start, end = moment(period["start"]), moment(period["end"])
-    assert start is not None
-    assert end is not None
-    there = {"start": utc(visit - (end - start)), "end": utc(visit)}
-    return {**task, "restriction": {**task["restriction"], "period": there}}
+    restriction = task.get("restriction", {})
+    start, end = (moment(restriction.get("period", {}).get(name)) for name in ("start", "end"))
+    counts = {"start": utc(visit - (end - start))} if start and end else {}
+    return {**task, "restriction": {**restriction, "period": {**counts, "end": utc(visit)}}}
 
 
 def is_answered_by(task: JsonObject, response: JsonObject, now: datetime) -> bool:

@@ -18,7 +18,8 @@ PRIORITIES = ("routine", "urgent", "asap", "stat")
 
 def escalations(task: JsonObject) -> int:
     """How many times an alert has escalated."""
-    return int(extension_value(task, ESCALATIONS) or 0)
+    counted = extension_value(task, ESCALATIONS)
+    return counted if isinstance(counted, int) else 0
 
 
 def is_overdue(task: JsonObject, now: datetime) -> bool:

@@ -5,10 +5,12 @@ https://hl7.org/fhir/R4/observation.html
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 from hashlib import sha256
 
 from clinical.instruments import Instrument
+from clinical.red_flags import screenings
 from services.outcomes.domain.answers import Answers, answers, questionnaire
 from services.outcomes.domain.codes import (
     ABSENT,
@@ -23,8 +25,9 @@ from services.outcomes.domain.codes import (
     UCUM,
     coded,
 )
-from services.outcomes.domain.questionnaires import REGION_ITEM, SIDE_ITEM
+from services.outcomes.domain.questionnaires import REGION_ITEM, SIDE_ITEM, SIDES
 from services.outcomes.domain.scoring import UNSUPPORTED, Scored, can_score, score
+from services.outcomes.domain.whose import named
 from telerehab.canonical import BASE
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import utc
@@ -35,6 +38,7 @@ SERIES = f"{BASE}/StructureDefinition/score-series"
 """Extension (string): scores with the same text may be compared; no series mixes versions, languages or sides."""
 ANSWERED = "answered"
 NO_SIDE = ("", "neither")
+SUBJECTS = ("Patient", "Group", "Device", "Location")
 
 
 def score_id(response_id: str, instrument: Instrument) -> str:
@@ -63,7 +67,11 @@ def score_observation(response: JsonObject, instrument: Instrument, now: datetim
         "derivedFrom": [{"reference": f"QuestionnaireResponse/{response['id']}"}],
         "component": [_answered(scored)],
     }
-    observation |= {name: response[name] for name in ("subject", "encounter") if name in response}
+    about = {
+        "subject": named(response, "subject", SUBJECTS),
+        "encounter": named(response, "encounter", ("Encounter",)),
+    }
+    observation |= {name: reference for name, reference in about.items() if reference}
     site = body_site(given)
     return {**observation, "bodySite": coded(BODY_SITE, site)} if site else observation
 
@@ -90,13 +98,15 @@ def series(instrument: Instrument, version: str, response: JsonObject, given: An
 
 def body_site(given: Answers) -> str:
     """The code of region and side: "left-knee", "neck", "left", or empty."""
-    region, side = _code(given, REGION_ITEM, REGION), _code(given, SIDE_ITEM, SIDE)
+    region = _code(given, REGION_ITEM, REGION, screenings())
+    side = _code(given, SIDE_ITEM, SIDE, SIDES)
     return "-".join(part for part in ("" if side in NO_SIDE else side, region) if part)
 
 
-def _code(given: Answers, link_id: str, system: str) -> str:
+def _code(given: Answers, link_id: str, system: str, known: Container[str]) -> str:
     codings = (answer.get("valueCoding", {}) for answer in given.get(link_id, ()))
-    return next((str(one.get("code", "")) for one in codings if one.get("system") == system), "")
+    codes = (str(one.get("code", "")) for one in codings if one.get("system") == system)
+    return next((code for code in codes if code in known), "")
 
 
 def _activities(instrument: Instrument, given: Answers) -> str:

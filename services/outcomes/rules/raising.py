@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from services.outcomes.domain.alert import Sign, detected_issue, due, issue_id, task
+from services.outcomes.domain.whose import patient, patient_id
 from telerehab.change import Change, Emit, Verdict, Write
 from telerehab.event import timestamp
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import SafetyAlertRaised
@@ -15,8 +16,7 @@ def alert(change: Change, signs: Sequence[Sign]) -> Iterator[Verdict]:
     source = change.subject.reference
     if not signs or issue_id(source, signs) in {known.id for known in change.found["known"]}:
         return
-    subject = change.content.get("subject")
-    issue = detected_issue(source, subject, signs, change.now)
+    issue = detected_issue(source, patient(change.content), signs, change.now)
     acted_on = task(issue, signs, change.now)
     yield Write(issue)
     yield Write(acted_on)
@@ -25,7 +25,7 @@ def alert(change: Change, signs: Sequence[Sign]) -> Iterator[Verdict]:
             detected_issue_id=issue["id"],
             detected_issue_version=1,
             task_id=acted_on["id"],
-            patient_id=str((subject or {}).get("reference", "")).removeprefix("Patient/"),
+            patient_id=patient_id(change.content),
             severity=signs[0].level.severity,
             rule_code=signs[0].code,
             due=timestamp(due(signs, change.now)),

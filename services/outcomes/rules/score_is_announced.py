@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from services.outcomes.domain.codes import SCORE
 from services.outcomes.domain.score_observation import SCORE_PROFILE
+from services.outcomes.domain.whose import patient_id
 from telerehab.canonical import has_profile
 from telerehab.change import Change, Emit, Verdict, rule, values_at
 from telerehab.event import timestamp
+from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import ScoreRecorded
 
@@ -28,9 +30,9 @@ def score_is_announced(change: Change) -> Iterator[Verdict]:
         ScoreRecorded(
             observation_id=change.subject.id,
             observation_version=change.version,
-            patient_id=str(score.get("subject", {}).get("reference", "")).removeprefix("Patient/"),
+            patient_id=patient_id(score),
             code_system=SCORE,
-            code=next((one["code"] for one in score["code"]["coding"] if one.get("system") == SCORE), ""),
+            code=next((str(one.get("code")) for one in _codings(score) if one.get("system") == SCORE), ""),
             value=format(quantity["value"], "f") if "value" in quantity else "",
             unit=quantity.get("code", ""),
             effective=timestamp(effective) if effective else None,
@@ -42,6 +44,10 @@ def score_is_announced(change: Change) -> Iterator[Verdict]:
     )
 
 
-def _id(score: dict[str, object], path: str, type_: str) -> str:
+def _codings(score: JsonObject) -> list[JsonObject]:
+    return values_at(score, "code.coding")
+
+
+def _id(score: JsonObject, path: str, type_: str) -> str:
     references = (str(one) for one in values_at(score, path))
     return next((one.removeprefix(type_) for one in references if one.startswith(type_)), "")

@@ -208,6 +208,41 @@ async def test_a_phone_may_send_all_its_logs_at_once(outcomes: Outcomes) -> None
     assert len(await outcomes.find("Observation")) == 6
 
 
+@pytest.mark.parametrize(
+    "whose",
+    [
+        {"subject": {"reference": "Practitioner/d1"}},
+        {"subject": {"reference": "Group/g1"}},
+        {"subject": {"reference": "#p"}, "contained": [{"resourceType": "Patient", "id": "p"}]},
+        {"subject": {"reference": "https://hospital.example/fhir/Patient/1"}},
+        {"subject": {"display": "the patient in room 3"}},
+        {},
+    ],
+    ids=["practitioner", "group", "contained", "elsewhere", "named", "nobody"],
+)
+async def test_a_sign_alerts_whoever_the_subject_is(outcomes: Outcomes, whose: JsonObject) -> None:
+    shown = [ticks("hip", {"hot-joint-fever": True}), answered(PHQ_9, [0] * 8 + [2])]
+    for content in shown:
+        told = {name: value for name, value in content.items() if name not in ("id", "subject")}
+        sent = await outcomes.send("POST", "QuestionnaireResponse", {**told, **whose}, 201)
+        found = await outcomes.send(
+            "GET", f"DetectedIssue?implicated=QuestionnaireResponse/{sent['id']}", None, 200
+        )
+        assert len(found["entry"]) == 1
+
+
+def test_a_hospitals_issues_and_tasks_are_its_own() -> None:
+    theirs = {
+        "resourceType": "DetectedIssue",
+        "id": "i1",
+        "status": "final",
+        "implicated": [{"reference": "MedicationRequest/1"}],
+        "evidence": [{"code": [{"text": "both raise potassium"}, {"coding": [{"display": "no code"}]}]}],
+    }
+    for content in (theirs, {"resourceType": "Task", "id": "t1", "status": "requested", "intent": "order"}):
+        assert not alert_is_closed_by_a_named_human.concerns(Change(Resource.of(content), None, NOW))
+
+
 # Who ends it
 
 

@@ -176,25 +176,30 @@ async def test_with_connections_cut_all_the_time_every_event_takes_effect_once(
 ) -> None:
     engine = await world.hearing(Handler("make", AppointmentBooked, make))
     said: list[str] = []
-    cutting = asyncio.Event()
+    enough = asyncio.Event()
+    lost = 0
 
     async def cut() -> None:
+        nonlocal lost
         connection = await asyncpg.connect(world.dsn)
-        while not cutting.is_set():
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND pid <> pg_backend_pid() AND random() < 0.3"
+        while not enough.is_set():
+            lost += await connection.fetchval(
+                "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.3"
             )
             with suppress(TimeoutError):
-                await asyncio.wait_for(cutting.wait(), 0.05)
+                await asyncio.wait_for(enough.wait(), 0.05)
         await connection.close()
+
+    async def lost_many() -> bool:
+        return lost >= 50
 
     for number in range(60):
         said += [s.outbox[0].event_id for s in await world.say(AppointmentBooked(), key=f"{number % 5}")]
     async with world.running(world.relay(poll_seconds=0.05), *world.consumers(engine)):
         chaos = asyncio.create_task(cut())
-        await asyncio.sleep(2)
-        cutting.set()
+        await until(lost_many)
+        enough.set()
         await chaos
         await until(lambda: world.has_taken(len(said)))
     await assert_once_and_in_order(world, said)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from services.exercise_prescription import lifecycles
 from services.exercise_prescription.domain.activity_definitions import activity_definitions
 from services.exercise_prescription.domain.plan_definitions import plan_definitions
+from services.exercise_prescription.handlers.hear_exercise_log import keep_exercise_log, propose_dose
+from services.exercise_prescription.handlers.hear_safety_alert import allow_progress, stop_progress
 from services.exercise_prescription.operations.apply import apply
+from services.exercise_prescription.operations.check_form import check_form
+from services.exercise_prescription.operations.decide import decide
+from services.exercise_prescription.periodic.look_for_gaps import look_for_gaps
+from services.exercise_prescription.projections.exercise_log import exercise_log
+from services.exercise_prescription.projections.safety_alert import safety_alert
 from services.exercise_prescription.rules.prescription_stays_within_bounds import (
     prescription_stays_within_bounds,
 )
@@ -41,6 +50,10 @@ service = Service(
         accepted_proposal_changes_its_prescription,
         programme_change_is_announced,
     ],
-    operations=[apply],
+    projections=[exercise_log, safety_alert],
+    operations=[apply, decide, check_form],
+    handlers=[keep_exercise_log, propose_dose, stop_progress, allow_progress],
+    periodic=[look_for_gaps],
+    migrations=Path(__file__).parent / "migrations",
     content=[activity_definitions, plan_definitions],
 )

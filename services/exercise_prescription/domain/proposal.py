@@ -48,7 +48,6 @@ def proposal(
 ) -> JsonObject:
     """A draft for the prescription `request`, which says `what`; `evidence` are references of the logs."""
     reason = next(one for one in dose_rules().reason if one.id == verdict.reason)
-    seen = [{"reference": one} for one in evidence if one.startswith("Observation/")]
     made: JsonObject = {
         "resourceType": "RequestGroup",
         "id": id_,
@@ -67,7 +66,13 @@ def proposal(
         "reasonCode": [{"coding": [{"system": DOSE_REASON, "code": reason.id}], "text": reason.text}],
         "action": [_action(request, what, verdict)],
     }
-    return {**made, "reasonReference": seen} if seen else made
+    return with_evidence(made, evidence)
+
+
+def with_evidence(group: JsonObject, evidence: Sequence[str]) -> JsonObject:
+    """The proposal resting on these logs; R4 allows Observations only."""
+    seen = [{"reference": one} for one in evidence if one.startswith("Observation/")]
+    return {**group, "reasonReference": seen} if seen else group
 
 
 def decided(

@@ -15,8 +15,10 @@ _OURS = {"CarePlan": is_programme, "ServiceRequest": is_prescription, "RequestGr
 _KEPT = {
     "CarePlan": ("subject",),
     "ServiceRequest": ("subject", "basedOn"),
-    "RequestGroup": ("subject", "basedOn", "action", "reasonCode", "reasonReference"),
+    "RequestGroup": ("subject", "basedOn", "action", "reasonCode"),
 }
+_EVIDENCE = "reasonReference"
+"""Grows with the logs that are heard; nobody else changes it."""
 
 
 def was_ours(change: Change) -> bool:
@@ -34,7 +36,8 @@ def what_is_ours_stays_so(change: Change) -> Iterator[Verdict]:
     before, after = change.before.content, change.after.content
     if not _OURS[change.type](after):
         yield Refuse("It cannot lose its profile.", f"{change.type}.meta.profile")
-    for element in _KEPT[change.type]:
+    evidence = (_EVIDENCE,) if change.type == "RequestGroup" and not change.heard else ()
+    for element in (*_KEPT[change.type], *evidence):
         if before.get(element) != after.get(element):
             yield Refuse(f"{element} cannot change.", f"{change.type}.{element}")
     if change.type == "ServiceRequest" and _exercise(before) != _exercise(after):

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from google.protobuf.message import Message
+
 from telerehab.engine import Engine
+from telerehab.events.cloud_event import record_of
+from telerehab.events.database import Database
+from telerehab.events.handling import take
+from telerehab.events.inbox import Inbox
 from telerehab.fhir import json
+from telerehab.identity import new_id
 from telerehab.pb.telerehab.events.v1 import exercise_prescription_pb2
 from tests.services.deployment import Deployment
 
@@ -18,6 +26,7 @@ class Clinic:
     """What a clinician does with the service, over FHIR."""
 
     deployment: Deployment
+    database: Database
 
     @property
     def engine(self) -> Engine:
@@ -70,3 +79,27 @@ class Clinic:
         )
         kind = getattr(exercise_prescription_pb2, name)
         return [kind.FromString(row["payload"]) for row in rows]
+
+    async def hear(self, message: Message, identity: str = "") -> None:
+        """Every handler of this service takes an event with this message; `identity` is the event's."""
+        row = {
+            "event_id": identity or new_id(),
+            "topic": "telerehab.outcomes",
+            "key": b"k",
+            "type": message.DESCRIPTOR.full_name,
+            "subject": "Observation/1",
+            "payload": message.SerializeToString(),
+            "traceparent": "",
+            "cause": "",
+            "depth": 0,
+            "time": datetime.now(UTC),
+        }
+        inbox = Inbox(self.database, self.engine.service.name)
+        for handler in self.engine.service.handlers_of(message.DESCRIPTOR.full_name):
+            await take(self.engine, inbox, handler, record_of(row, "outcomes"))
+
+    async def proposals(self, status: str = "draft") -> list[dict[str, Any]]:
+        """The proposals in a status."""
+        found = await self.call("GET", f"RequestGroup?status={status}")
+        entries = (entry for entry in found.get("entry", ()) if entry["search"]["mode"] == "match")
+        return [entry["resource"] for entry in entries]

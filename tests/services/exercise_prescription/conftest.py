@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from telerehab.content import bring
+from telerehab.events.database import Database
 from tests.services.deployment import deployed
 from tests.services.exercise_prescription.clinic import CLINICIAN, PATIENT, Clinic
 
@@ -15,10 +16,13 @@ from tests.services.exercise_prescription.clinic import CLINICIAN, PATIENT, Clin
 @pytest.fixture
 async def clinic(new_database: Any, deployment_template: str) -> AsyncIterator[Clinic]:
     """A deployment of its own, with the exercises and protocols, PATIENT and CLINICIAN."""
-    async with deployed(await new_database(template=deployment_template), "direct") as deployment:
-        clinic = Clinic(deployment)
+    dsn = await new_database(template=deployment_template)
+    database = await Database(dsn).open()
+    async with deployed(dsn, "direct") as deployment:
+        clinic = Clinic(deployment, database)
         await bring(clinic.engine)
         for reference in (PATIENT, CLINICIAN):
             type_, _, id_ = reference.partition("/")
             await clinic.call("PUT", reference, {"resourceType": type_, "id": id_}, 201)
         yield clinic
+    await database.close()

@@ -166,11 +166,24 @@ def ready(**changed: Any) -> Situation:
     return replace(situation(case), **changed)
 
 
-@given(situations(), st.sampled_from(("paused", "open_alert")))
+@given(situations())
 @settings(max_examples=50, deadline=None)
-def test_nothing_is_proposed_through_a_pause_or_an_open_alert(given: Situation, why: str) -> None:
+def test_nothing_is_proposed_through_a_pause_of_the_plan(given: Situation) -> None:
+    assert evaluate(replace(given, paused=True)).decision == "none"
+
+
+@given(situations())
+@settings(max_examples=50, deadline=None)
+def test_an_open_alert_lets_a_dose_fall_but_never_rise(given: Situation) -> None:
+    verdict = evaluate(replace(given, open_alert=True))
+    assert verdict.decision == "none" or verdict.reason in ("red", "two-reds")
+    assert not rises(verdict, given.dose)
+
+
+@pytest.mark.parametrize("why", ["paused", "open_alert"])
+def test_what_was_ready_is_not_when_paused_or_with_an_open_alert(why: str) -> None:
     stopped: dict[str, Any] = {why: True}
-    assert evaluate(replace(given, **stopped)).decision == "none"
+    assert evaluate(ready()).decision == "progress"
     assert evaluate(ready(**stopped)).decision == "none"
 
 

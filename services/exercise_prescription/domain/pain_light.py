@@ -23,14 +23,14 @@ class Light:
     complete: bool
 
 
-def light_of(log: Log, logs: Iterable[Log], pain_limit: Decimal | None = None) -> Light:
-    """The light of `log` among all `logs` of the exercise, in any order; it may be one of them.
+def light_of(log: Log, logs: Sequence[Log], pain_limit: Decimal | None = None) -> Light:
+    """The light of `log`, which is one of `logs`: all of the exercise, in any order.
 
     `pain_limit` is that of the prescription; it can lower the limit, never raise it.
     """
     rules = pain_monitoring()
     limit = rules.amber_to if pain_limit is None else min(rules.amber_to, pain_limit)
-    red = set(_red(log, [*(other for other in logs if other is not log), log], limit))
+    red = set(_red(log, logs, limit))
     complete = all(getattr(log, name) is not None for name in rules.complete_needs)
     if red:
         return Light("red", tuple(one.id for one in rules.reason if one.id in red), complete)

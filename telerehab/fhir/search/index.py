@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
 from telerehab.fhir.definitions.compartment import patient_compartment
 from telerehab.fhir.fhirpath.paths import Field, Step
@@ -17,9 +17,6 @@ from telerehab.fhir.search.types import SEARCH_TYPES
 
 _COLUMNS = frozenset({"_id", "_lastUpdated"})  # the store has them anyway
 
-COMPARED = 8
-
-Row = TypeVar("Row")
 Branches: TypeAlias = list[tuple[tuple[Step, ...], Sink]]
 
 
@@ -42,21 +39,12 @@ def index(resource: Mapping[str, Any], base: str = "") -> IndexRows:
     if plan.whole:
         plan.whole(resource, rows)
     rows.tokens = sorted(set(rows.tokens))
-    rows.dates = _distinct(rows.dates)
-    rows.strings = _distinct(rows.strings)
-    rows.numbers = _distinct(rows.numbers)
-    rows.references = _distinct(rows.references)
+    rows.dates = list(dict.fromkeys(rows.dates))
+    rows.strings = list(dict.fromkeys(rows.strings))
+    rows.numbers = list(dict.fromkeys(rows.numbers))
+    rows.references = list(dict.fromkeys(rows.references))
     rows.patients = _patients(rows, plan.compartment)
     return rows
-
-
-def _distinct(rows: list[Row]) -> list[Row]:
-    """The rows without doubles; a few are compared, for the first hash of a Decimal takes longer than all the rest."""
-    if len(rows) <= 1:
-        return rows
-    if len(rows) > COMPARED:
-        return list(dict.fromkeys(rows))
-    return [row for place, row in enumerate(rows) if row not in rows[:place]]
 
 
 def _patients(rows: IndexRows, compartment: frozenset[int]) -> list[str]:

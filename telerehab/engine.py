@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import random
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from telerehab.store.store import Store
 
 T = TypeVar("T")
-ATTEMPTS = 5
+ATTEMPTS = 8
+PAUSE = 0.005
+"""Seconds that the pause before an attempt may last at most, doubled with each."""
 BASE_PATH = "/fhir/R4"
 SEARCH_LIMIT = 10_000
 _GUARDING = re.compile(r"([A-Za-z]+)\?([a-z-]+)=\{")
@@ -80,9 +84,12 @@ class Engine:
     async def run(self, caller: Caller, act: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Do `act` in a unit of work and commit it; planned again when what it relied on has changed.
 
-        Raises FhirError: what planning refuses, a constraint's refusal, or 409 after five misses.
+        Raises FhirError: what planning refuses, a constraint's refusal, or 409 after so many misses that the
+        contention is not passing.
         """
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
+            if attempt:  # out of step with whoever else is at it
+                await asyncio.sleep(random.uniform(0, PAUSE * 2**attempt))
             work = UnitOfWork(self, caller)
             result = await act(work)
             try:

@@ -202,10 +202,10 @@ async def test_a_log_that_is_sent_twice_is_one(outcomes: Outcomes) -> None:
 async def test_a_phone_may_send_all_its_logs_at_once(outcomes: Outcomes) -> None:
     logs = [
         home_log({"pain-max": 3}, identifier=[{"system": "urn:app", "value": str(number)}])
-        for number in range(6)
+        for number in range(12)
     ]
     await asyncio.gather(*(outcomes.post(log) for log in logs))
-    assert len(await outcomes.find("Observation")) == 6
+    assert len(await outcomes.find("Observation")) == 12
 
 
 @pytest.mark.parametrize(

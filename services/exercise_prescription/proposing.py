@@ -65,12 +65,13 @@ async def propose(
         return
     await _alone(prescription_id, work)
     proposals = await _proposals(request, work)
+    patient = str(request.content["subject"]["reference"]).removeprefix("Patient/")
     known = Known(
         await _versions(request, work),
         care_plan,
-        [*await logs_of(work.engine, prescription_id, work.now), *heard],
+        [*await logs_of(work.engine, prescription_id, patient, work.now), *heard],
         [one.content for one in proposals],
-        await has_open_alert(request.content["subject"]["reference"].removeprefix("Patient/"), work),
+        await has_open_alert(patient, work),
         work.now,
     )
     try:

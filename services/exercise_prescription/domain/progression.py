@@ -154,13 +154,18 @@ class _Facts:
 
 
 def distinct(logs: Iterable[Log]) -> list[Log]:
-    """Each log once: of those with the same id one, the same whatever order they came in."""
+    """Each log once: of those with the same id the one with most pain, in whatever order they came."""
     known: dict[object, Log] = {}
     for number, log in enumerate(logs):
         key: object = log.id or number
-        if key not in known or repr(log) > repr(known[key]):
+        if key not in known or _worse(log) > _worse(known[key]):
             known[key] = log
     return list(known.values())
+
+
+def _worse(log: Log) -> tuple[Decimal, str]:
+    pains = (log.pain_max, log.pain_after, log.next_morning)
+    return max((pain for pain in pains if pain is not None), default=Decimal(-1)), repr(log)
 
 
 def _two_reds(facts: _Facts) -> bool:

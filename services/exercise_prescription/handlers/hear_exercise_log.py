@@ -18,6 +18,10 @@ async def keep_exercise_log(event: Event[ExerciseLogged], work: UnitOfWork) -> N
 
 @handler(ExerciseLogged)
 async def propose_dose(event: Event[ExerciseLogged], work: UnitOfWork) -> None:
-    """Judged with this log whether or not it is kept yet."""
+    """Judged with this log whether or not it is kept yet; another patient's says nothing of a prescription."""
     logged = event.message
+    request = await work.read("ServiceRequest", logged.service_request_id)
+    people = {f"Patient/{one}" for one in work.engine.store.aliases.of(logged.patient_id)}
+    if request is None or request.content.get("subject", {}).get("reference") not in people:
+        return
     await propose(logged.service_request_id, work, work.derived_id, [heard_log(logged)])

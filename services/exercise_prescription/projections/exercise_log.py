@@ -36,13 +36,15 @@ def keep(logged: ExerciseLogged, work: UnitOfWork) -> None:
     work.keep(TABLE, f"{log.source}/{log.version}", [row])
 
 
-async def logs_of(engine: Engine, prescription: str, now: datetime) -> list[HeardLog]:
-    """Every version that was heard of each log of a prescription, as far as anything looks back."""
+async def logs_of(engine: Engine, prescription: str, patient: str, now: datetime) -> list[HeardLog]:
+    """Every version that was heard of each log of a person's prescription, as far as anything looks back."""
     rows = await engine.store.fetch(
         "SELECT source, version, client_id, done, offset_minutes, withdrawn, told::text AS told"
-        " FROM exercise_prescription.exercise_log WHERE prescription = $1 AND done > $2",
+        " FROM exercise_prescription.exercise_log WHERE prescription = $1 AND done > $2"
+        " AND patient = ANY ($3::text[])",
         prescription,
         now - LOOKED_BACK,
+        list(engine.store.aliases.of(patient)),
     )
     return [
         HeardLog(

@@ -177,6 +177,14 @@ async def test_time_alone_raises_and_withdraws_nothing(clinic: Clinic) -> None:
     assert not await clinic.proposals()
 
 
+async def test_another_patients_log_says_nothing_of_a_prescription(clinic: Clinic) -> None:
+    _, request = await programme(clinic)
+    await clinic.hear(log(request, 19, pain=7, patient_id="ben"))
+    assert not await clinic.proposals()
+    await clinic.hear(log(request, 17))
+    assert not await clinic.proposals()
+
+
 async def test_a_withdrawn_log_tells_nothing(clinic: Clinic) -> None:
     _, request = await programme(clinic)
     await clinic.hear(log(request, 19, pain=7))

@@ -24,6 +24,7 @@ from telerehab.rpc.neighbours import Neighbours
 from telerehab.server.app import ServiceApp
 from telerehab.server.capability_statement import software_version
 from telerehab.server.client_address import Proxies
+from telerehab.server.documentation import Documentation
 from telerehab.server.front_page import FrontPage, readiness_of_all
 from telerehab.server.http import FhirEndpoint
 from telerehab.server.openapi import fhir_paths
@@ -52,6 +53,8 @@ async def gateway_app(
         title="telerehab",
         description="One FHIR R4 base URL over all services. `GET metadata` below the base says exactly what it does.",
         version=software_version(),
+        docs_url=None,
+        redoc_url=None,
     )
     app.fhir_paths = fhir_paths(resource_types())
     app.add_middleware(
@@ -61,6 +64,9 @@ async def gateway_app(
         body_limit=settings.body_limit,
         proxies=proxies,
     )
+    note = "The parameters of an operation are told at /docs of the service that has it."
+    page = Documentation("Telerehabilitation platform", partial(handle, gateway), gateway.base_url, {}, note)
+    app.router.routes.append(Route("/docs", page, methods=["GET"]))
     app.router.routes.append(Route("/", FrontPage(settings, readiness_of_all(settings)), methods=["GET"]))
     urls = {name: settings.of(name).url for name in SERVICES}
     async with Forwarder.open(urls, proxies, settings.forward_timeout) as forwarder:

@@ -9,14 +9,17 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from telerehab.engine import Engine
 from telerehab.observability import Metrics, Observed, Probes
 from telerehab.observability.asgi import App, Receive, Scope, Send
-from telerehab.server.capability_statement import software_version
+from telerehab.server.capability_statement import definition_url, software_version
 from telerehab.server.client_address import Proxies
+from telerehab.server.documentation import Documentation
 from telerehab.server.http import FhirEndpoint, is_fhir
 from telerehab.server.openapi import fhir_paths
+from telerehab.server.operations.registry import EVERYWHERE
 from telerehab.server.router import handle
 
 
@@ -46,12 +49,20 @@ def service_app(engine: Engine, metrics: Metrics, probes: Probes) -> FastAPI:
         title=f"telerehab: {name}",
         description=f"FHIR R4 API of the service {name}. `GET metadata` below the base says exactly what it does.",
         version=software_version(),
+        docs_url=None,
+        redoc_url=None,
     )
     app.fhir_paths = fhir_paths(engine.service.types, engine.service.operations)
+    answer = partial(handle, engine)
+    definitions = {
+        definition_url(each): each.definition for each in (*EVERYWHERE, *engine.service.operations)
+    }
+    page = Documentation(f"telerehab: {name}", answer, engine.base_url, definitions)
+    app.router.routes.append(Route("/docs", page, methods=["GET"]))
     https = engine.settings.public.startswith("https:")
     endpoint = FhirEndpoint(
         app,
-        partial(handle, engine),
+        answer,
         engine.base_url,
         engine.settings.body_limit,
         Proxies(engine.settings.trusted_proxies),

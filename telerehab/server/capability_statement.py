@@ -105,11 +105,18 @@ def _referring_to() -> Mapping[str, Sequence[str]]:
 
 
 def _once(operations: Iterable[Operation]) -> list[JsonObject]:
-    listed = {operation.code: _definition_of(operation) for operation in operations}
-    return [{"name": code, "definition": url} for code, url in sorted(listed.items())]
+    listed = {operation.code: _operation(operation) for operation in operations}
+    return [listed[code] for code in sorted(listed)]
 
 
-def _definition_of(operation: Operation) -> str:
+def _operation(operation: Operation) -> JsonObject:
+    told = {"name": operation.code, "definition": definition_url(operation)}
+    said = operation.definition.get("description")
+    return {**told, "documentation": said} if said else told
+
+
+def definition_url(operation: Operation) -> str:
+    """The canonical url of an operation's definition: HL7's where it is one of FHIR's."""
     if operation in EVERYWHERE:
         return f"{_HL7_OPERATION}/{'-'.join(operation.types)}-{operation.code}"
     return str(operation.definition["url"])

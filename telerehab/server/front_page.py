@@ -6,8 +6,6 @@ https://www.w3.org/TR/CSP3/
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from html import escape
 from importlib.metadata import version
@@ -18,6 +16,7 @@ import httpx
 
 from telerehab.observability.asgi import Receive, Scope, Send, respond
 from telerehab.owners import RECORDS, types_of
+from telerehab.server.page_policy import headers_for
 from telerehab.settings import GATEWAY, SERVICES, Settings
 
 HEALTH_SECONDS = 1.5
@@ -25,12 +24,7 @@ Health = Callable[[], Awaitable[Mapping[str, bool]]]
 
 _STYLE = files(__package__).joinpath("front_page.css").read_text("utf-8")
 _PAGE = Template(files(__package__).joinpath("front_page.html").read_text("utf-8"))
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_HEADERS = ((b"content-security-policy", _POLICY.encode()),)
+_HEADERS = headers_for(_STYLE)
 
 
 class FrontPage:
@@ -98,4 +92,5 @@ def _links(settings: Settings, name: str) -> str:
     if own is not None and own.url is not None:
         return ""
     url = escape(settings.of(name).url)
-    return f'<a href="{url}/fhir/R4/metadata">metadata</a><a href="{url}/metrics">metrics</a>'
+    places = {"docs": "API", "fhir/R4/metadata": "metadata", "metrics": "metrics"}
+    return "".join(f'<a href="{url}/{place}">{word}</a>' for place, word in places.items())

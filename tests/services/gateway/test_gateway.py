@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from telerehab.fhir import json
-from tests.services.deployment import BASE, Deployment
+from tests.services.deployment import BASE, PUBLIC, Deployment
 from tests.services.gateway.bundles import (
     FHIR,
     batch,
@@ -113,6 +113,8 @@ async def test_metadata_is_that_of_all_owners(deployment: Deployment) -> None:
     statement = (await deployment.client.get("metadata")).json()
     assert statement["resourceType"] == "CapabilityStatement"
     assert statement["implementation"]["url"] == BASE
+    assert "platform" in statement["implementation"]["description"]
+    assert "service '" not in statement["implementation"]["description"]
     (rest,) = statement["rest"]
     types = [resource["type"] for resource in rest["resource"]]
     assert types == sorted(types)
@@ -120,6 +122,44 @@ async def test_metadata_is_that_of_all_owners(deployment: Deployment) -> None:
     assert len(types) == len(set(types)) == 146
     (of_patient,) = [resource for resource in rest["resource"] if resource["type"] == "Patient"]
     assert "everything" in [operation["name"] for operation in of_patient["operation"]]
+
+
+async def test_documentation_is_that_of_all_owners(deployment: Deployment) -> None:
+    page = await deployment.client.get(f"{PUBLIC}/docs")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    for shown in ("Patient/$everything", "Appointment/$find", '<details id="Observation">', "transaction"):
+        assert shown in page.text
+    assert "<script" not in page.text
+    assert "style-src 'sha256-" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("type_", ["batch", "transaction"])
+async def test_an_entry_tells_the_very_time_of_its_resource(deployment: Deployment, type_: str) -> None:
+    id_ = uuid4().hex
+    await deployment.client.put(f"Patient/{id_}", content=json.dump(patient(id=id_)), headers=FHIR)
+    url = f"Patient/{id_}"
+    gone = entry("PUT", f"Goal/{id_}", goal(url, id=id_))
+    answer = await post(deployment, {**batch(entry("GET", url), gone), "type": type_})
+    read, written = answer.json()["entry"]
+    assert read["response"]["lastModified"] == read["resource"]["meta"]["lastUpdated"]
+    stored = (await deployment.client.get(f"Goal/{id_}")).json()
+    assert written["response"]["lastModified"] == stored["meta"]["lastUpdated"]
+
+
+async def test_owners_put_the_client_on_record_not_the_gateway(deployment: Deployment) -> None:
+    id_ = uuid4().hex
+    written = {**FHIR, "x-forwarded-for": "198.51.100.1, 203.0.113.9"}
+    body = json.dump(patient(id=id_))
+    assert (await deployment.client.put(f"Patient/{id_}", content=body, headers=written)).status_code == 201
+    read = batch(entry("GET", f"Patient/{id_}"))
+    await deployment.client.post("", content=json.dump(read), headers=written)
+    rows = await deployment.engines["records"].store.pool.fetch(
+        "SELECT action, address FROM audit WHERE resource_id = $1 ORDER BY action", id_
+    )
+    assert [(row["action"], str(row["address"])) for row in rows] == [
+        ("C", "203.0.113.9"),
+        ("R", "203.0.113.9"),
+    ]
 
 
 async def test_several_types_are_searched_page_by_page(deployment: Deployment) -> None:

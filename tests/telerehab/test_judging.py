@@ -176,6 +176,13 @@ async def test_rules_that_come_after_the_one_that_rewrites_see_the_new_form_only
     assert await said(engine, id_) == ["cooked"]
 
 
+async def test_what_a_rule_of_another_resource_rewrites_is_announced_once(serve: Serve) -> None:
+    engine = await serve(text_is_announced, what_it_is_about_is_counted_up)
+    total, id_ = new_ids(2)
+    await put(engine, basic(total, "5"), basic(id_, "more", f"Basic/{total}"))
+    assert (await said(engine, total), await said(engine, id_)) == (["6"], ["more"])
+
+
 async def test_what_an_operation_says_of_a_resource_holds_though_a_rule_rewrites_it(serve: Serve) -> None:
     engine = await serve(raw_is_cooked, text_is_announced)
     (id_,) = new_ids(1)

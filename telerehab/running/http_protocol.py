@@ -5,10 +5,13 @@ https://www.rfc-editor.org/rfc/rfc9110#section-15.5 and https://www.rfc-editor.o
 
 from __future__ import annotations
 
+import asyncio
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from telerehab.fhir import json
 from telerehab.fhir.outcome import Issue, operation_outcome
+from telerehab.running.joined_writes import JoinedWrites
 
 LONGEST_URL = 16_384
 LARGEST_HEAD = 16_384
@@ -24,6 +27,14 @@ class BoundedHttp(HttpToolsProtocol):
 
     _refusal = (400, "structure", "This is not an HTTP/1.1 request.")
     _unfinished_head: int | None = None  # bytes so far, while a head is incomplete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._joined = JoinedWrites(transport, self.loop)
+        super().connection_made(self._joined)
+
+    def on_response_complete(self) -> None:
+        self._joined.flush()
+        super().on_response_complete()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -243,6 +243,8 @@ class UnitOfWork:
     def _resource(self, content: JsonObject) -> Resource:
         """What a caller wants stored, its references to this server relative, so that rules know them again."""
         resource = Resource.of(content)
+        if not isinstance(content.get("meta", {}), dict):  # validation will say so; it has no text
+            return resource
         base = self.engine.base_url
         return Resource.of(relative(resource.content, base)) if f'"{base}/' in resource.text else resource
 

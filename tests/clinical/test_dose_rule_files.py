@@ -35,7 +35,7 @@ def test_precedence_names_each_reason_once_and_ends_in_progress() -> None:
 
 def test_danger_is_looked_at_before_all_else() -> None:
     first = RULES.precedence[:4]
-    assert first == ("plan-paused", "open-alert", "two-reds", "red")
+    assert first == ("plan-paused", "two-reds", "red", "open-alert")
 
 
 def test_each_reason_is_shown_by_a_case() -> None:

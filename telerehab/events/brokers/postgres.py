@@ -57,7 +57,7 @@ class PostgresBroker:
         self.lease = timedelta(seconds=lease_seconds)
         self._notifier = Notifier(database, CHANNEL)
         self._listener = Listener(database, CHANNEL, self._appended)
-        self._waiting: set[asyncio.Event] = set()
+        self._readers: set[PostgresReader] = set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[PostgresBroker]:
@@ -89,11 +89,11 @@ class PostgresBroker:
             raise Fenced(producer)
         for topic in {record.topic for record in records}:
             self._notifier.ring(topic)
-        self._appended("")
+            self._appended(topic)
 
     async def reader(self, group: str, topics: Sequence[str]) -> PostgresReader:
         reader = PostgresReader(self, group, sorted(topics))
-        self._waiting.add(reader.appended)
+        self._readers.add(reader)
         return reader
 
     async def lag(self, group: str, topics: Sequence[str]) -> list[Lag]:
@@ -106,11 +106,13 @@ class PostgresBroker:
             await self.database.execute(_REWIND, group, sorted(topics))
 
     def forget(self, reader: PostgresReader) -> None:
-        self._waiting.discard(reader.appended)
+        self._readers.discard(reader)
 
     def _appended(self, topic: str) -> None:
-        for event in self._waiting:
-            event.set()
+        """Wake who reads the topic; all of them for "", when there may be anything."""
+        for reader in self._readers:
+            if not topic or topic in reader.topics:
+                reader.appended.set()
 
 
 class PostgresReader:
@@ -121,7 +123,7 @@ class PostgresReader:
         self.generation = 0
         self._broker = broker
         self._group = group
-        self._topics = topics
+        self.topics = topics
         self._holder = uuid4()
         self._epochs: dict[str, int] = {}
         self._next: dict[str, int] = {}
@@ -165,12 +167,12 @@ class PostgresReader:
 
     def _is_claimed(self) -> bool:
         age = asyncio.get_running_loop().time() - self._claimed_at
-        return len(self._epochs) == len(self._topics) and age < self._broker.lease.total_seconds() / 2
+        return len(self._epochs) == len(self.topics) and age < self._broker.lease.total_seconds() / 2
 
     async def _claim(self) -> None:
         asked_at = asyncio.get_running_loop().time()
         rows = await self._broker.database.fetch(
-            _CLAIM, self._group, self._topics, self._holder, self._broker.lease
+            _CLAIM, self._group, self.topics, self._holder, self._broker.lease
         )
         held = {row["topic"]: row for row in rows}
         gained = {topic for topic, row in held.items() if self._epochs.get(topic) != row["epoch"]}

@@ -26,6 +26,7 @@ from tests.deploy.plain_yaml import read
 ROOT = Path(__file__).parents[2]
 COMPOSE = read((ROOT / "docker-compose.yml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
+# https://github.com/compose-spec/compose-spec/blob/170098b/schema/compose-spec.json, unaltered (Apache-2.0)
 SCHEMA: Any = json.loads((ROOT / "tests/data/compose/compose-spec.json").read_bytes())
 EXAMPLE = (ROOT / ".env.example").read_text()
 CHOSEN = {"POSTGRES_PASSWORD": "a1b2", "TELEREHAB_PUBLIC_URL": "https://rehab.example"}

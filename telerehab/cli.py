@@ -76,7 +76,7 @@ def _run(asked: argparse.Namespace, settings: Settings) -> int:
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")  # read at import; our children exec at once
     from telerehab.observability import logs
     from telerehab.running.assembly import Assembly, prepare
-    from telerehab.running.failures import EXPECTED
+    from telerehab.running.failures import EXPECTED, told
     from telerehab.running.hosting import PortTaken
     from telerehab.running.run import run_here, run_separately
     from telerehab.running.supervisor import child_of_this_program
@@ -92,7 +92,7 @@ def _run(asked: argparse.Namespace, settings: Settings) -> int:
     except PortTaken as error:
         return _fail(str(error), MISCONFIGURED)
     except EXPECTED as error:
-        return _fail(str(error), 1)
+        return _fail(told(error), 1)
     return 0
 
 
@@ -107,12 +107,12 @@ def _settings(asked: argparse.Namespace, settings: Settings) -> int:
 def _database_init(asked: argparse.Namespace, settings: Settings) -> int:
     """Make each service's role, schema and tables in the configured database, or bring them up to date."""
     from telerehab.running.assembly import initialise_database
-    from telerehab.running.failures import EXPECTED
+    from telerehab.running.failures import EXPECTED, told
 
     try:
         initialise_database(settings)
     except EXPECTED as error:
-        return _fail(str(error), 1)
+        return _fail(told(error), 1)
     return 0
 
 

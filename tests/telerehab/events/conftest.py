@@ -188,6 +188,9 @@ class Alone:
     async def read(self, reference: str, caller: Caller) -> Resource | None:
         raise AssertionError("a handler asks no neighbour")
 
+    async def include(self, *_: Any, **__: Any) -> list[Resource]:
+        raise AssertionError("nobody searches here")
+
 
 @pytest.fixture(scope="session")
 async def events_template(new_database: Callable[..., Awaitable[str]]) -> str:

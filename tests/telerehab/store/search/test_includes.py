@@ -90,7 +90,9 @@ async def test_callers_across_services_get_references_and_referrers(corpus: Corp
     found = await corpus.search.all(Query("Encounter", IdIn((encounter.rows.id,))), EVERYTHING, limit=2)
     subject = parse_query("Encounter", [("_include", "Encounter:subject")]).includes
     pool = corpus.store.pool
-    assert await targets(pool, found, subject, ["Patient"], limit=9) == [("Patient", encounter.rows.patients[0])]
+    assert await targets(pool, found, subject, ["Patient"], limit=9) == [
+        ("Patient", encounter.rows.patients[0])
+    ]
     assert await targets(pool, found, subject, ["Organization"], limit=9) == []
     claims = parse_query("Encounter", [("_revinclude", "Claim:encounter")]).revincludes
     referrers = await referring(pool, [("Encounter", encounter.rows.id)], claims, EVERYTHING, limit=10)

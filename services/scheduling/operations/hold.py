@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from telerehab.fhir.bundle import collection
-
 from services.scheduling.domain.proposal import accepted, proposed, with_patient
 from services.scheduling.operations.find import reference_of
 from telerehab.canonical import BOOKED_VISIT, HOLD_EXPIRES, with_extension, with_profile
+from telerehab.fhir.bundle import collection
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, not_found
 from telerehab.fhir.when import utc

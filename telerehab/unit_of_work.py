@@ -78,14 +78,18 @@ class UnitOfWork:
         return self._current[known]
 
     async def read(self, type_: str, id_: str) -> Resource | None:
-        """The live resource as this work will leave it, or None; guarded until the commit if stored here."""
+        """The live resource as this work will leave it, or None; guarded until the commit if stored here.
+
+        What a restricted caller does not find may only be hidden: its absence is no guard, which would tell.
+        """
         reference = f"{type_}/{id_}"
         if reference in self.planned:
             return self.planned[reference].after
         if reference in self.overlay:
             return self.overlay[reference]
         found = await self.current(type_, id_)
-        self.guards.setdefault(reference, found.version if found else 0)
+        if found is not None or self.caller.access.unrestricted:
+            self.guards.setdefault(reference, found.version if found else 0)
         return found if found and not found.deleted else None
 
     async def replaced(self, type_: str, id_: str) -> Resource | None:
@@ -104,7 +108,8 @@ class UnitOfWork:
     async def search(self, query: str) -> Sequence[Resource]:
         """The live resources of an own type that match ("Slot?schedule=Schedule/1&status=free"), as stored.
 
-        All of them, oldest first; raises FhirError 400 too-costly beyond the engine's limit.
+        All of them, oldest first; raises FhirError 400 too-costly beyond the engine's limit. Not guarded: what a
+        decision rests on is to be read, or found by a rule.
         """
         return await self.engine.search_all(query, self.caller.access)
 

@@ -257,6 +257,15 @@ async def test_what_is_invalid_is_refused_at_its_entry(serve: Serve) -> None:
 # Access
 
 
+async def test_what_is_hidden_is_relied_on_as_little_as_what_is_absent(serve: Serve) -> None:
+    engine = await serve()
+    hidden, absent = new_ids(2)
+    await put(engine, {**basic(hidden, "x"), "subject": {"reference": "Patient/other"}})
+    work = UnitOfWork(engine, Caller("restricted", access=only("mine")))
+    assert [await work.read("Basic", id_) for id_ in (hidden, absent)] == [None, None]
+    assert work.relied_on() == []
+
+
 async def test_a_caller_writes_nothing_that_would_be_outside_its_access(serve: Serve) -> None:
     engine = await serve()
     mine, theirs, id_ = new_ids(3)

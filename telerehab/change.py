@@ -24,7 +24,7 @@ class Change:
 
     `found` holds what the rule asked to `find`, `others` the other changes of the same bundle or command,
     `now` the time of the request (aware, UTC), `version` the one that the change makes (0: another owner's).
-    `heard`: a handler makes it because of an event, no client does.
+    `heard`: a handler makes it because of an event, no client does; `operated`: an operation of the service does.
     """
 
     before: Resource | None
@@ -34,6 +34,7 @@ class Change:
     others: Sequence[Change] = ()
     version: int = 0
     heard: bool = False
+    operated: bool = False
 
     @property
     def type(self) -> str:

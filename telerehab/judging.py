@@ -60,6 +60,7 @@ class Judging:
             others=self._others(planned),
             version=planned.expected + 1,
             heard=self._work.event is not None,
+            operated=self._work.operated,
         )
         for rule in rules:
             await self._ask(rule, change, planned)

@@ -50,6 +50,7 @@ class UnitOfWork:
         self.caller = caller
         self.now = now or engine.clock()
         self.event = event
+        self.operated = False  # set by an operation, whose writes are the service's own
         self.overlay = dict(overlay or {})
         self.planned: dict[str, Planned] = {}
         self.guards: dict[str, int] = {}

@@ -30,7 +30,10 @@ def booked_interval(appointment: JsonObject) -> Interval | None:
     start, end = moment(appointment.get("start")), moment(appointment.get("end"))
     minutes = appointment.get("minutesDuration")
     if start is not None and end is None and isinstance(minutes, int):
-        end = start + timedelta(minutes=minutes)
+        try:
+            end = start + timedelta(minutes=minutes)
+        except OverflowError:  # beyond the calendar
+            return None
     return Interval(start, end) if start is not None and end is not None and start < end else None
 
 
@@ -38,7 +41,7 @@ def exclusive_actors(appointment: JsonObject) -> Iterator[str]:
     """References of those whose time is taken, each once."""
     seen: set[str] = set()
     for participant in appointment.get("participant", ()):
-        reference = participant.get("actor", {}).get("reference", "")
+        reference = participant.get("actor", {}).get("reference", "").partition("/_history/")[0]
         if participant.get("status") == "declined" or reference in seen:
             continue
         if reference.partition("/")[0] in EXCLUSIVE and reference.count("/") == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -42,7 +42,8 @@ def weekly_availability(schedule: JsonObject) -> WeeklyAvailability | None:
     stated = extensions(schedule, WEEKLY_AVAILABILITY)
     if not stated:
         return None
-    minutes = extension_value(schedule, SLOT_MINUTES) or DEFAULT_MINUTES
+    stated_minutes = extension_value(schedule, SLOT_MINUTES)
+    minutes = DEFAULT_MINUTES if stated_minutes is None else stated_minutes
     if not isinstance(minutes, int) or not 5 <= minutes <= 24 * 60:
         raise UnreadableAvailability("A slot has between 5 and 1440 minutes.", _at(SLOT_MINUTES))
     return WeeklyAvailability(
@@ -52,16 +53,16 @@ def weekly_availability(schedule: JsonObject) -> WeeklyAvailability | None:
 
 def horizon(schedule: JsonObject, now: datetime) -> Interval | None:
     """The part of the planning horizon in which slots exist: from now, `HORIZON` ahead at most."""
-    period = schedule.get("planningHorizon", {})
-    start = max(_boundary(period.get("start")) or now, now)
-    end = min(_boundary(period.get("end")) or now + HORIZON, now + HORIZON)
+    period, zone = schedule.get("planningHorizon", {}), _zone(schedule)
+    start = max(_beginning(period.get("start"), zone) or now, now)
+    end = min(_ending(period.get("end"), zone) or now + HORIZON, now + HORIZON)
     return Interval(start, end) if start < end else None
 
 
 def slots(schedule: JsonObject, now: datetime) -> list[JsonObject]:
     """Every slot the schedule should have from now on; raises UnreadableAvailability, also beyond `MOST_SLOTS`."""
     availability = weekly_availability(schedule)
-    within = horizon(schedule, now)
+    within = horizon(schedule, now) if availability else None
     if availability is None or within is None:
         return []
     times = list(islice(availability.times(within), MOST_SLOTS + 1))
@@ -91,11 +92,27 @@ def slot(schedule: JsonObject, interval: Interval) -> JsonObject:
     }
 
 
-def _boundary(value: Any) -> datetime | None:
-    """A moment; a date alone means its beginning in UTC."""
-    if isinstance(value, str) and len(value) == 10:
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
-    return moment(value)
+def _beginning(value: Any, zone: ZoneInfo) -> datetime | None:
+    """The first moment of a dateTime; one of less than a time is a local day, month or year."""
+    day = _first_day(value)
+    return datetime.combine(day, time(), zone).astimezone(UTC) if day else moment(value)
+
+
+def _ending(value: Any, zone: ZoneInfo) -> datetime | None:
+    """The moment after a dateTime: the end of a Period includes the day, month or year it names."""
+    day = _first_day(value)
+    if day is None:
+        return moment(value)
+    after = {10: day + timedelta(days=1), 7: (day + timedelta(days=31)).replace(day=1)}
+    following = after.get(len(value)) or day.replace(year=day.year + 1)
+    return datetime.combine(following, time(), zone).astimezone(UTC)
+
+
+def _first_day(value: Any) -> date | None:
+    """The first day of a date, month or year; None for a dateTime with a time."""
+    if not isinstance(value, str) or "T" in value or value[:4] in ("0001", "9999"):
+        return None
+    return date.fromisoformat((value + "-01-01")[:10])
 
 
 def _working_hours(stated: JsonObject) -> WorkingHours:
@@ -133,9 +150,10 @@ def _zone(schedule: JsonObject) -> ZoneInfo:
 
 
 def _gaps(schedule: JsonObject) -> Iterator[Interval]:
+    zone = _zone(schedule)
     for stated in extensions(schedule, NOT_AVAILABLE):
         period = stated.get("valuePeriod", {})
-        start, end = _boundary(period.get("start")), _boundary(period.get("end"))
+        start, end = _beginning(period.get("start"), zone), _ending(period.get("end"), zone)
         if start is None or end is None or start >= end:
             raise UnreadableAvailability("A time off needs a start and a later end.", _at(NOT_AVAILABLE))
         yield Interval(start, end)

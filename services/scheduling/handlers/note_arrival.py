@@ -11,4 +11,4 @@ from telerehab.unit_of_work import UnitOfWork
 @handler(SessionCheckedIn)
 async def note_arrival(event: Event[SessionCheckedIn], work: UnitOfWork) -> None:
     """The appointment becomes checked-in, unless it has gone further already."""
-    await move_appointment(event.message.appointment_id, "checked-in", work)
+    await move_appointment(event.message.appointment_id, event.message.encounter_id, "checked-in", work)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.scheduling.domain.blocking import STANDING, booked_interval, exclusive_actors, participants
+from services.scheduling.domain.blocking import (
+    BLOCKING,
+    STANDING,
+    booked_interval,
+    exclusive_actors,
+    participants,
+)
 from services.scheduling.lifecycles import booked_here
 from telerehab.change import Change, Refuse, Verdict, rule
 
@@ -13,8 +19,11 @@ PEOPLE = ("Patient", "Practitioner")
 
 def is_made_or_moved(change: Change) -> bool:
     """Nobody else is asked for a visit that merely arrives, ends or is closed."""
-    moved = any(map(change.became, ("start", "end", "participant")))
-    return booked_here(change.content) and (moved or change.became("status") == "booked")
+    if change.after is None or not booked_here(change.content):
+        return False
+    before = change.before.content if change.before else {}
+    moved = any(before.get(name) != change.content.get(name) for name in ("start", "end", "participant"))
+    return change.content["status"] in BLOCKING and (moved or change.became("status") == "booked")
 
 
 @rule("Appointment", find={"people": "Appointment.participant.actor"}, when=is_made_or_moved)

@@ -34,9 +34,14 @@ def booking_is_announced(change: Change) -> Iterator[Verdict]:
     elif stands and _whom_and_when(before) != _whom_and_when(after):
         yield Emit(_rescheduled(change.subject.id, version, before, after))
     elif stood and after.get("status") in ("cancelled", "entered-in-error"):
-        yield Emit(_cancelled(change.subject.id, version, after))
+        yield Emit(_cancelled(change.subject.id, version, {**after, **_timed(before)}))
     elif stood and after.get("status") == "noshow":
-        yield Emit(_no_show(change.subject.id, version, after))
+        yield Emit(_no_show(change.subject.id, version, {**after, **_timed(before)}))
+
+
+def _timed(appointment: JsonObject) -> JsonObject:
+    """When it was to be: what closes a visit need not say that again."""
+    return {name: appointment[name] for name in ("start", "end", "minutesDuration") if name in appointment}
 
 
 def _whom_and_when(appointment: JsonObject) -> tuple[object, ...]:

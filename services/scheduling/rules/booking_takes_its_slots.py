@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.scheduling.domain.blocking import taken_slots
+from services.scheduling.domain.blocking import booked_interval, taken_slots
 from services.scheduling.lifecycles import booked_here
 from services.scheduling.projections.booked_time import TAKEN
 from telerehab.change import Change, Refuse, Verdict, Write, rule
+from telerehab.fhir.json import JsonObject
 
 
 @rule("Appointment", find={"slots": "Appointment.slot"})
@@ -18,13 +19,19 @@ def booking_takes_its_slots(change: Change) -> Iterator[Verdict]:
     held = set(taken_slots(change.before.content)) if change.before else set()
     for slot in change.found["slots"]:
         status = slot.content["status"]
-        if slot.reference in wanted:
+        if slot.reference in wanted and _covers(slot.content, change.content):
             if slot.reference not in held and status != "free" and booked_here(change.content):
                 yield Refuse("That time is already taken.", "Appointment.slot", TAKEN.code, TAKEN.status)
             elif status in ("free", "busy-tentative") and status != _taken_status(change):
                 yield Write({**slot.content, "status": _taken_status(change)})
         elif slot.reference in held and status in ("busy", "busy-tentative"):
             yield Write({**slot.content, "status": "free"})
+
+
+def _covers(slot: JsonObject, appointment: JsonObject) -> bool:
+    """Whether the appointment, where it has a time, has some of it in the slot: one that moved away leaves it."""
+    interval, offered = booked_interval(appointment), booked_interval(slot)
+    return interval is None or offered is None or interval.overlaps(offered)
 
 
 def _taken_status(change: Change) -> str:

@@ -29,6 +29,7 @@ async def operation(engine: Engine, request: FhirRequest) -> FhirResponse:
     parameters = parse_parameters(request, called.definition, on)
 
     async def act(work: UnitOfWork) -> Result:
+        work.operated = True
         return await called.perform(parameters, work)
 
     if called.writes:

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduling.domain.availability import WEEKDAYS, Interval, WeeklyAvailability, WorkingHours
+from services.scheduling.domain.schedule import slots
+from telerehab.canonical import NOT_AVAILABLE, SLOT_MINUTES, TIMEZONE, WEEKLY_AVAILABILITY
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -109,3 +111,25 @@ def test_times_never_overlap_and_lie_in_working_hours(
         assert start <= local.time()
         assert slot.end - slot.start == timedelta(minutes=minutes)
     assert not any(first.overlaps(second) for first, second in pairwise(slots))
+
+
+def test_days_off_and_the_horizon_end_with_their_last_day() -> None:
+    period = {"valuePeriod": {"start": "2026-01-06", "end": "2026-01-06"}}
+    hours = [
+        *({"url": "daysOfWeek", "valueCode": day} for day in WEEKDAYS),
+        {"url": "availableStartTime", "valueTime": "09:00:00"},
+        {"url": "availableEndTime", "valueTime": "10:00:00"},
+    ]
+    schedule = {
+        "resourceType": "Schedule",
+        "id": "s",
+        "extension": [
+            {"url": WEEKLY_AVAILABILITY, "extension": hours},
+            {"url": TIMEZONE, "valueCode": "America/New_York"},
+            {"url": SLOT_MINUTES, "valuePositiveInt": 60},
+            {"url": NOT_AVAILABLE, **period},
+        ],
+        "planningHorizon": {"start": "2026-01-05", "end": "2026-01-07"},
+    }
+    made = slots(schedule, at("2026-01-01T00:00:00Z"))
+    assert [one["start"] for one in made] == ["2026-01-05T14:00:00Z", "2026-01-07T14:00:00Z"]

@@ -188,7 +188,7 @@ def schedule(**changed: Any) -> Resource:
             {"url": SLOT_MINUTES, "valuePositiveInt": 60},
         ],
         "actor": [{"reference": "Practitioner/d1"}],
-        "planningHorizon": {"start": "2026-03-01", "end": "2026-03-16"},
+        "planningHorizon": {"start": "2026-03-01", "end": "2026-03-15"},
         **changed,
     }
     return Resource.of(content)

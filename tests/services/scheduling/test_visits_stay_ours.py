@@ -68,16 +68,73 @@ async def test_nobody_can_name_the_encounter_of_another_visit(client: httpx.Asyn
     answer = await operate(client, "book", appointment_resource=wanted)
     own = extension_value(answer.json()["entry"][0]["resource"], VISIT_ENCOUNTER)
     assert own["reference"] != named, "$book gives its own"  # type: ignore[index]
-    refused = await client.post(
-        "Appointment",
-        json={
-            **wanted,
-            "meta": PROFILE,
-            "start": utc(TOMORROW + timedelta(days=92)),
-            "end": utc(TOMORROW + timedelta(days=92, hours=1)),
-        },
+
+
+async def test_only_the_operations_make_a_visit(client: httpx.AsyncClient) -> None:
+    start = TOMORROW + timedelta(days=92)
+    forged = plain(start, await patient(client), await practitioner_with_hours(client), meta=PROFILE)
+    refused = await client.post("Appointment", json={**forged, "extension": [encounter("Encounter/..")]})
+    assert refused.status_code == 422, refused.text
+    assert refused.json()["issue"][0]["expression"] == ["Appointment.meta.profile"]
+
+
+async def test_a_visit_keeps_its_patient_and_its_link(client: httpx.AsyncClient) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    other = await patient(client)
+    people = [{**appointment["participant"][0], "actor": reference(other)}, *appointment["participant"][1:]]
+    swapped = await client.put(
+        f"Appointment/{appointment['id']}", json={**appointment, "participant": people}
     )
-    assert refused.status_code == 409, refused.text
+    assert swapped.status_code == 422, swapped.text
+    assert swapped.json()["issue"][0]["expression"] == ["Appointment.participant"]
+    kept = [one for one in appointment["extension"] if one["url"] == VISIT_ENCOUNTER]
+    lost = await client.put(f"Appointment/{appointment['id']}", json={**appointment, "extension": kept})
+    assert lost.status_code == 422, lost.text
+
+
+async def test_a_visit_is_cancelled_without_saying_its_times_again(client: httpx.AsyncClient) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    short = {
+        name: value for name, value in appointment.items() if name not in ("start", "end", "minutesDuration")
+    }
+    refused = await client.put(f"Appointment/{appointment['id']}", json=short)
+    assert refused.status_code == 422, refused.text
+    answer = await client.put(f"Appointment/{appointment['id']}", json={**short, "status": "cancelled"})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_time_beyond_the_calendar_takes_nobodys_time(client: httpx.AsyncClient) -> None:
+    late = {"start": "9999-12-31T23:00:00Z", "minutesDuration": 120}
+    sent = {name: value for name, value in plain(TOMORROW, "Patient/late").items() if name != "end"}
+    assert (await client.post("Appointment", json={**sent, **late})).status_code == 201
+
+
+async def test_a_visit_moved_by_its_times_alone_leaves_its_slot(client: httpx.AsyncClient) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    later = TOMORROW + timedelta(days=3, hours=15)
+    moved = {**appointment, "start": utc(later), "end": utc(later + timedelta(minutes=30))}
+    assert (await client.put(f"Appointment/{appointment['id']}", json=moved)).status_code == 200
+    assert (await client.get(appointment["slot"][0]["reference"])).json()["status"] == "free"
+
+
+async def test_an_actor_by_versioned_reference_is_the_same_actor(client: httpx.AsyncClient) -> None:
+    start = TOMORROW + timedelta(days=97)
+    assert (await client.post("Appointment", json=plain(start, "Practitioner/versioned"))).status_code == 201
+    assert (
+        await client.post("Appointment", json=plain(start, "Practitioner/versioned/_history/1"))
+    ).status_code == 409
+
+
+async def test_a_forged_visit_moves_no_appointment(client: httpx.AsyncClient) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    forged = {
+        "resourceType": "Encounter",
+        "meta": {"profile": ["https://telerehab.example.org/fhir/StructureDefinition/visit"]},
+        "status": "planned",
+        "class": {"code": "VR"},
+        "appointment": [reference(f"Appointment/{appointment['id']}")],
+    }
+    assert (await client.post("Encounter", json=forged)).status_code == 422
 
 
 async def test_anothers_hold_cannot_be_booked(client: httpx.AsyncClient) -> None:

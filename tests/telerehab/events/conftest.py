@@ -43,10 +43,10 @@ Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 @pytest.fixture
 def until() -> Until:
-    """`await until(condition)` waits for an async condition to hold; fails after 20 seconds."""
+    """`await until(condition)` waits for an async condition to hold; fails after 60 seconds."""
 
     async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
@@ -164,7 +164,7 @@ class World:
         finally:
             for worker in workers:
                 worker.stop()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await asyncio.gather(*tasks)
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -80,9 +80,9 @@ class MortalStore:
 
 
 @pytest.fixture(autouse=True)
-def deaths_are_expected() -> Iterator[None]:
+async def deaths_are_expected() -> AsyncIterator[None]:
     """The loop need not tell of tasks that died because their process did."""
-    loop = asyncio.get_event_loop()
+    loop = asyncio.get_running_loop()
 
     def tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         if not isinstance(context.get("exception"), Killed):

@@ -5,6 +5,7 @@ https://profiles.ihe.net/ITI/Scheduling (ITI-117); the names are those of the Ar
 
 from __future__ import annotations
 
+from services.scheduling.domain.blocking import booked_interval
 from services.scheduling.domain.proposal import accepted, with_patient
 from services.scheduling.domain.visit import as_given, as_visit, without_hold
 from services.scheduling.lifecycles import booked_here
@@ -47,7 +48,8 @@ async def _as_given(
             raise FhirError(
                 422, [Issue("business-rule", "Only a booked one can be cancelled.", "Appointment.status")]
             )
-        return _new(as_given(given), patient, parameters, work)
+        again = await _given_before(given, patient, work)
+        return again or _new(as_given(given), patient, parameters, work)
     if not booked_here(known.content):
         raise FhirError(
             422, [Issue("business-rule", "That appointment was not booked here.", "Appointment.id")]
@@ -83,6 +85,25 @@ async def _booked_before(reference: str, patient: str | None, work: UnitOfWork) 
     slot = f"Slot/{reference.partition('/')[2]}"
     booked = await work.search(f"Appointment?actor={patient}&status=booked")
     return next((one for one in booked if slot in values_at(one.content, "slot.reference")), None)
+
+
+async def _given_before(given: JsonObject, patient: str | None, work: UnitOfWork) -> Resource | None:
+    """The same people's booking of the same time, if this is a repetition."""
+    people = {*_actors(given), *([patient] if patient else [])}
+    whom = next((actor for actor in sorted(people) if actor.startswith("Patient/")), None)
+    if whom is None:
+        return None
+    booked = await work.search(f"Appointment?actor={whom}&status=booked")
+    return next(
+        (
+            one
+            for one in booked
+            if booked_here(one.content)
+            and set(_actors(one.content)) == people
+            and booked_interval(one.content) == booked_interval(given)
+        ),
+        None,
+    )
 
 
 def _new(appointment: JsonObject, patient: str | None, parameters: Parameters, work: UnitOfWork) -> Resource:

@@ -68,6 +68,15 @@ async def test_the_same_booking_twice_is_one(client: httpx.AsyncClient) -> None:
     assert len({answer.json()["entry"][0]["resource"]["id"] for answer in answers}) == 1
 
 
+async def test_the_same_appointment_given_twice_is_one_booking(client: httpx.AsyncClient) -> None:
+    wanted = plain(
+        TOMORROW + timedelta(days=98), await patient(client), await practitioner_with_hours(client)
+    )
+    answers = [await operate(client, "book", appointment_resource=wanted) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200], answers[1].text
+    assert len({answer.json()["entry"][0]["resource"]["id"] for answer in answers}) == 1
+
+
 async def test_a_held_time_is_kept_from_others_until_it_is_booked_or_expires(
     clinic: Deployment, client: httpx.AsyncClient
 ) -> None:

@@ -6,7 +6,7 @@ Blocking: pending, booked, arrived and checked-in appointments, for every partic
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.scheduling.domain.availability import Interval
 from telerehab.change import values_at
@@ -61,8 +61,3 @@ def participants(appointment: JsonObject, type_: str) -> list[str]:
 def taken_slots(appointment: JsonObject) -> list[str]:
     """References of the slots that a blocking appointment takes; none if it does not block."""
     return values_at(appointment, "slot.reference") if appointment.get("status") in BLOCKING else []
-
-
-def has_ended(appointment: JsonObject, now: datetime) -> bool:
-    interval = booked_interval(appointment)
-    return interval is not None and interval.end <= now

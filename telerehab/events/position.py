@@ -1,7 +1,7 @@
 """Position tokens: a write answers with the events it said, a read that presents them waits for their handlers.
 
-A token is "Type:id.id~Type:id" with ids in base64url; opaque to clients. As the order of a key is kept, the last
-event of each type, topic and key stands for those before it.
+A token is "Type:id.id~Type:id" with ids in base64url; opaque to clients, but tokens joined by "~" are the token of
+all their writes. As the order of a key is kept, the last event of each type, topic and key stands for those before it.
 """
 
 from __future__ import annotations

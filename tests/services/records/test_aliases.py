@@ -145,8 +145,7 @@ async def test_records_knows_at_once(people: Any) -> None:
 
 async def test_merges_join_through_each_other(people: Any) -> None:
     async with people("ABCx") as of:
-        await of.link("A", "B")
-        position = await of.link("B", "C")
+        position = "~".join([await of.link("A", "B"), await of.link("B", "C")])
         for name in "ABC":
             assert await of.find(f"Observation?subject=Patient/{{{name}}}", position) == "ABC"
             assert await of.find(f"Condition?subject=Patient/{{{name}}}") == "ABC"

@@ -74,7 +74,7 @@ async def deployed(
     """Everything started on the migrated database `dsn`; closed at the end."""
     async with AsyncExitStack() as stack:
         neighbours = await stack.enter_async_context(Neighbours({}))
-        settings = Settings(public_url=PUBLIC)
+        settings = Settings(public_url=PUBLIC, token_wait=30)
         engines = {
             service.name: await _engine(service, dsn, neighbours, settings, stack) for service in SERVICES
         }

@@ -29,6 +29,11 @@ def value_set(url: str) -> tuple[Concept, ...] | None:
     return None if rows is None else tuple(Concept(*row) for row in rows)
 
 
+def value_set_urls() -> tuple[str, ...]:
+    """The canonicals of all value sets whose codes are known."""
+    return tuple(_expansions())
+
+
 @cache
 def _expansions() -> dict[str, list[list[str]]]:
     text = (files("telerehab.fhir.definitions") / "data" / "value-sets.json").read_bytes()

@@ -134,17 +134,17 @@ class Safety:
     """An answer that alerts a human, whatever the score; `level` is one of red-flags/levels.toml.
 
     An answer of at least `at_least`, or one that is not understood, alerts at `level`; a blank in a response that is
-    submitted alerts at `blank_level`: somebody asks.
+    submitted alerts at `blank_level`, where there is one: somebody asks. `show`: what the patient sees at once.
     """
 
     id: str
     item: str
     at_least: Decimal
     level: str
-    blank_level: str
     text: str
-    show: Literal["crisis-lines"]
     source: str
+    blank_level: str | None = None
+    show: Literal["crisis-lines"] | None = None
 
 
 @stated

@@ -108,6 +108,38 @@ class Rescreening:
     case: tuple[RescreeningCase, ...]
 
 
+@stated
+class NotUnderstoodCase:
+    """Worked case: how many questions are answered yes, `unsure` (neither yes nor no) and no; the level raised."""
+
+    id: str
+    yes: int = 0
+    unsure: int = 0
+    no: int = 0
+    level: str | None = None
+
+
+@stated
+class NotUnderstood:
+    """Levels for answers to a screening that is not known: with one that is `not_no`, and with plain noes alone."""
+
+    id: str
+    title: str
+    version: str
+    sources: tuple[str, ...]
+    not_no: str
+    all_no: str
+    text: str
+    source: str
+    case: tuple[NotUnderstoodCase, ...]
+
+
+@cache
+def not_understood() -> NotUnderstood:
+    """What answers to an unknown screening raise."""
+    return read(NotUnderstood, "screening/not-understood.toml")
+
+
 @cache
 def screenings() -> Mapping[str, Screening]:
     """Every screening by its id ("low-back")."""

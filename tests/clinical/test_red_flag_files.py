@@ -7,7 +7,15 @@ from itertools import pairwise
 import pytest
 
 from clinical.alarms import alarms
-from clinical.red_flags import Screening, crisis_lines, levels, rescreening, screenings
+from clinical.red_flags import (
+    NotUnderstoodCase,
+    Screening,
+    crisis_lines,
+    levels,
+    not_understood,
+    rescreening,
+    screenings,
+)
 from clinical.sources import sources
 
 each_screening = pytest.mark.parametrize("screening", screenings().values(), ids=screenings().keys())
@@ -70,6 +78,14 @@ def test_occasions_to_screen_again_are_known_and_each_is_shown() -> None:
         assert set(case.symptoms) <= set(symptoms), case.id
     assert {id for case in again.case for id in case.due} == set(ids)
     assert any(case.due == () for case in again.case)
+
+
+@pytest.mark.parametrize("case", not_understood().case, ids=lambda case: case.id)
+def test_what_is_not_understood_is_graver_the_more_it_may_mean(case: NotUnderstoodCase) -> None:
+    stated = not_understood()
+    by_hand = stated.not_no if case.yes or case.unsure else stated.all_no if case.no else None
+    assert case.level == by_hand
+    assert list(levels()).index(stated.not_no) < list(levels()).index(stated.all_no)
 
 
 def test_crisis_lines_have_a_fallback_and_numbers_that_can_be_dialled() -> None:

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/questionnaireresponse.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
@@ -15,6 +16,8 @@ from telerehab.fhir.json import JsonObject
 
 RELATIVE = "Questionnaire/"
 """A canonical should be absolute; who names our Questionnaire as a reference means it all the same."""
+_STORED = re.compile(r"(.+)-(\d+\.\d+\.\d+)")
+"""The id under which a version of a Questionnaire of ours is stored: its name and version."""
 SUBMITTED = ("completed", "amended")
 
 Answers = Mapping[str, Sequence[JsonObject]]
@@ -28,10 +31,12 @@ class NotUnderstood(ValueError):
 def questionnaire(response: JsonObject) -> tuple[str, str]:
     """Name ("phq-9", "red-flags-hip") and version ("" if not stated) of the Questionnaire of ours; ("", "") if none."""
     url, _, version = str(response.get("questionnaire", "")).partition("|")
-    for ours in (QUESTIONNAIRE, RELATIVE):
-        if url.startswith(ours):
-            return url.removeprefix(ours), version
-    return "", ""
+    ours = next((base for base in (QUESTIONNAIRE, RELATIVE) if url.startswith(base)), None)
+    if ours is None:
+        return "", ""
+    name = url.removeprefix(ours)
+    stored = _STORED.fullmatch(name)
+    return (stored[1], version or stored[2]) if stored else (name, version)
 
 
 def instrument_of(response: JsonObject) -> Instrument | None:

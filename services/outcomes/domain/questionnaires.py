@@ -11,7 +11,7 @@ from typing import Any
 
 from clinical.approvals import state
 from clinical.instruments import Instrument, Item, Option, instruments
-from clinical.red_flags import Screening, Sign, screenings
+from clinical.red_flags import Screening, Sign, crisis_lines, screenings
 from services.outcomes.domain.codes import ANSWER, LOINC, REGION, SIDE
 from telerehab.canonical import BASE
 from telerehab.fhir.json import JsonObject
@@ -19,6 +19,10 @@ from telerehab.fhir.json import JsonObject
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 MIN_VALUE = "http://hl7.org/fhir/StructureDefinition/minValue"
 MAX_VALUE = "http://hl7.org/fhir/StructureDefinition/maxValue"
+TELLS = f"{BASE}/StructureDefinition/tells"
+"""Extension (string) of an item: what the app shows at once when the answer is a danger sign, before anybody calls."""
+CRISIS_LINE = f"{BASE}/StructureDefinition/crisis-line"
+"""Extension of an item: `country` (ISO 3166), `text`, `number`: whom to call at once; one for each country known."""
 QUESTIONNAIRE = f"{BASE}/Questionnaire/"
 RED_FLAGS = "red-flags-"
 
@@ -111,8 +115,27 @@ def _item(instrument: Instrument, item: Item) -> JsonObject:
     if item.scale is not None:
         made["answerOption"] = [_option(item.scale, option) for option in instrument.scale[item.scale]]
     bounds = ((MIN_VALUE, item.min), (MAX_VALUE, item.max))
-    limits = [{"url": url, "valueInteger": bound} for url, bound in bounds if bound is not None]
-    return {"linkId": item.link_id, "extension": limits, **made} if limits else made
+    more: list[JsonObject] = [
+        {"url": url, "valueInteger": bound} for url, bound in bounds if bound is not None
+    ]
+    if any(safety.item == item.link_id and safety.show == "crisis-lines" for safety in instrument.safety):
+        more += _crisis_lines()
+    return {"linkId": item.link_id, "extension": more, **made} if more else made
+
+
+def _crisis_lines() -> list[JsonObject]:
+    """What to show whoever is in a crisis: the numbers by country, and what to do where none is known."""
+    stated = crisis_lines()
+    lines = [
+        [
+            {"url": "country", "valueCode": country},
+            {"url": "text", "valueString": line.text},
+            {"url": "number", "valueString": line.number},
+        ]
+        for country, line in stated.line.items()
+    ]
+    shown: list[JsonObject] = [{"url": CRISIS_LINE, "extension": parts} for parts in lines]
+    return [{"url": TELLS, "valueString": stated.fallback}, *shown]
 
 
 def _option(scale: str, option: Option) -> JsonObject:
@@ -121,4 +144,7 @@ def _option(scale: str, option: Option) -> JsonObject:
 
 
 def _sign(sign: Sign) -> JsonObject:
-    return {"linkId": sign.link_id, "text": sign.text, "type": "boolean"}
+    asked: JsonObject = {"linkId": sign.link_id, "text": sign.text, "type": "boolean"}
+    if sign.tells:
+        asked["extension"] = [{"url": TELLS, "valueString": sign.tells}]
+    return asked

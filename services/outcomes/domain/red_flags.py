@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from clinical.red_flags import screenings
+from clinical.red_flags import not_understood, screenings
 from services.outcomes.domain.alert import Sign, gravest, level
-from services.outcomes.domain.answers import answers, questionnaire
+from services.outcomes.domain.answers import Answers, answers, questionnaire
 from services.outcomes.domain.questionnaires import RED_FLAGS, canonical
 from telerehab.canonical import BASE
 from telerehab.fhir.json import JsonObject
@@ -15,6 +15,8 @@ from telerehab.fhir.json import JsonObject
 RED_FLAG = f"{BASE}/CodeSystem/red-flag"
 QUESTIONNAIRE = canonical(RED_FLAGS)
 """The canonical URL of a screening, without its region."""
+UNKNOWN = "unknown"
+"""What a screening is called whose Questionnaire names no region."""
 
 
 @cache
@@ -30,38 +32,55 @@ def screening(name: str) -> Mapping[str, Sign] | None:
 
 
 def screening_id(response: JsonObject) -> str:
-    """Which screening of ours ("hip") a QuestionnaireResponse answers, in whatever version; empty if none."""
-    name = questionnaire(response)[0]
-    region = name.removeprefix(RED_FLAGS)
-    return region if name.startswith(RED_FLAGS) and region in screenings() else ""
+    """Which screening ("hip") a QuestionnaireResponse answers, in whatever version; empty if none.
+
+    A name like that of a screening of ours is one, also if there is none of it: it is not understood, not ignored.
+    """
+    name = questionnaire(response)[0].casefold()
+    stem = RED_FLAGS.removesuffix("-")
+    return name.removeprefix(stem).removeprefix("-") or UNKNOWN if name.startswith(stem) else ""
 
 
 def is_complete(response: JsonObject) -> bool:
-    """Whether every question of the screening has an answer, and only yes or no."""
+    """Whether every question of the screening has an answer, and only yes or no; never of one that is not known."""
+    flags = screening(screening_id(response))
     answered = {
         link_id
         for link_id, said in answers(response).items()
         if all(isinstance(answer.get("valueBoolean"), bool) for answer in said)
     }
-    return answered.issuperset(screening(screening_id(response)) or ())
+    return flags is not None and answered.issuperset(flags)
 
 
 def raised(response: JsonObject) -> list[Sign]:
     """The danger signs that a QuestionnaireResponse shows, the gravest first; empty if it is no screening of ours.
 
     "Yes" is a danger sign. An answer that is neither yes nor no is taken as one, and so is a yes to a question that
-    the screening does not have (another version's): when unsure, a human looks.
+    the screening does not have (another version's), and any answer to a screening that is not known here: when
+    unsure, a human looks.
     """
     name = screening_id(response)
-    flags = screening(name)
-    if flags is None or response.get("status") == "entered-in-error":
+    if not name or response.get("status") == "entered-in-error":
         return []
-    shown = {
-        flags.get(link_id) or _unknown_question(name)
-        for link_id, said in answers(response).items()
-        if any(answer.get("valueBoolean") is not False for answer in said)
-    }
+    flags, given = screening(name), answers(response)
+    if flags is None:
+        return _not_understood(name, given)
+    shown = {flags.get(link_id) or _unknown_question(name) for link_id in given if _is_not_no(given, link_id)}
     return sorted(shown, key=lambda flag: (flag.level.rank, flag.code))
+
+
+def _is_not_no(given: Answers, link_id: str) -> bool:
+    return any(answer.get("valueBoolean") is not False for answer in given[link_id])
+
+
+def _not_understood(name: str, given: Answers) -> list[Sign]:
+    """One sign for all of it, graver once anything but a plain no is among the answers."""
+    if not given:
+        return []
+    stated = not_understood()
+    if any(_is_not_no(given, link_id) for link_id in given):
+        return [Sign(RED_FLAG, f"{name}.not-understood", stated.text, "not known", level(stated.not_no))]
+    return [Sign(RED_FLAG, f"{name}.not-understood-no", stated.text, "not known", level(stated.all_no))]
 
 
 def _unknown_question(name: str) -> Sign:

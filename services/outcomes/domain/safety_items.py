@@ -31,7 +31,7 @@ def _shown(instrument: Instrument, given: Answers, *, is_submitted: bool) -> Ite
     for safety in instrument.safety:
         if alerts(instrument, safety, given):
             yield _sign(instrument, safety, level(safety.level), "")
-        elif asks(instrument, safety, given) and is_submitted:
+        elif safety.blank_level and asks(instrument, safety, given) and is_submitted:
             yield _sign(instrument, safety, level(safety.blank_level), "-unanswered")
 
 

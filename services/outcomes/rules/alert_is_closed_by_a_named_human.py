@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterator
 
 from services.outcomes.domain.alert import deadline, is_alert, is_ours
-from services.outcomes.domain.escalating import escalations
+from services.outcomes.domain.escalating import escalated, escalations, is_overdue
 from telerehab.change import Change, Refuse, Verdict, rule
 from telerehab.fhir.json import JsonObject
 
 CLOSED = ("completed", "cancelled", "entered-in-error")
 KEPT = ("code", "focus", "for", "reasonCode", "authoredOn")
+FOUND = ("code", "severity", "patient", "identifiedDateTime", "evidence", "implicated", "detail")
+"""What a DetectedIssue says was found: what was done about it, and a status, may be added."""
 _PRACTITIONER = re.compile(r"(.+/)?Practitioner/[A-Za-z0-9\-.]{1,64}(/_history/.+)?")
 
 
@@ -32,6 +34,8 @@ def alert_is_closed_by_a_named_human(change: Change) -> Iterator[Verdict]:
     elif change.type == "Task":
         yield from _stays_what_it_is(change)
         yield from _has_owner_and_reason(change.after.content)
+    else:
+        yield from _keeps(change, FOUND)
 
 
 def _has_owner_and_reason(task: JsonObject) -> Iterator[Verdict]:
@@ -47,16 +51,32 @@ def _says_why(reason: JsonObject) -> bool:
     return bool(str(reason.get("text", "")).strip() or any("code" in one for one in reason.get("coding", ())))
 
 
-def _stays_what_it_is(change: Change) -> Iterator[Verdict]:
-    before, after = (change.before.content if change.before else None), change.content
-    if before is None:
+def _keeps(change: Change, elements: tuple[str, ...]) -> Iterator[Verdict]:
+    if change.before is None:
         return
-    for element in KEPT:
-        if before.get(element) != after.get(element):
-            yield Refuse(f"The {element} of an alert cannot be changed.", f"Task.{element}")
+    for element in elements:
+        if change.before.content.get(element) != change.content.get(element):
+            yield Refuse(f"The {element} of an alert cannot be changed.", f"{change.type}.{element}")
+
+
+def _stays_what_it_is(change: Change) -> Iterator[Verdict]:
+    yield from _keeps(change, KEPT)
+    if change.before is None or change.content["status"] != "requested":
+        return
+    before, after = change.before.content, change.content
     due, was_due = deadline(after), deadline(before)
     later = due is None or (was_due is not None and due > was_due)
-    if after["status"] == "requested" and later and escalations(after) <= escalations(before):
+    counted = escalations(after) != escalations(before)
+    if (later or counted) and not _escalates(before, after, change):
         yield Refuse(
             "The deadline of an alert that nobody has taken cannot be put off.", "Task.restriction.period"
         )
+
+
+def _escalates(before: JsonObject, after: JsonObject, change: Change) -> bool:
+    """Whether it is what time brings: one step further, once the deadline has passed, to no later a deadline."""
+    if not is_overdue(before, change.now):
+        return False
+    next_ = escalated(before, change.now)
+    same = (deadline(after), escalations(after), after.get("priority"))
+    return same == (deadline(next_), escalations(next_), next_.get("priority"))

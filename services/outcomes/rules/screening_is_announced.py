@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.outcomes.domain.red_flags import is_complete, raised, screening_id
+from services.outcomes.domain.whose import patient_id
 from telerehab.change import Change, Emit, Verdict, rule
 from telerehab.event import timestamp
 from telerehab.fhir.when import moment
@@ -25,12 +26,11 @@ def screening_is_announced(change: Change) -> Iterator[Verdict]:
     """Each version, because whoever relies on a clear screening must hear that it no longer is."""
     response = change.content
     authored = moment(response.get("authored"))
-    subject = str(response.get("subject", {}).get("reference", ""))
     yield Emit(
         RedFlagScreened(
             questionnaire_response_id=change.subject.id,
             questionnaire_response_version=change.version,
-            patient_id=subject.removeprefix("Patient/") if subject.startswith("Patient/") else "",
+            patient_id=patient_id(response),
             screening=_screening(change),
             level=level(change.after),
             screened=timestamp(min(authored, change.now)) if authored else None,

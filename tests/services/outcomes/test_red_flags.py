@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outcomes.domain.red_flags import QUESTIONNAIRE, raised, screening
+from clinical.red_flags import NotUnderstoodCase, not_understood
+from services.outcomes.domain.red_flags import QUESTIONNAIRE, is_complete, raised, screening
 from services.outcomes.rules.red_flag_raises_an_alert import red_flag_raises_an_alert
 from telerehab.change import Change, Emit, Write
 from telerehab.fhir.validation import validate
@@ -18,6 +19,7 @@ from telerehab.resource import Resource
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
 HIP = screening("hip")
 assert HIP is not None
+YES, NO = {"valueBoolean": True}, {"valueBoolean": False}
 
 
 def response(answers: dict[str, Any], status: str = "completed", name: str = "hip") -> Resource:
@@ -76,8 +78,8 @@ def test_a_yes_to_a_question_of_another_version_alerts_a_human_at_the_gravest_le
         response({link_id: {"valueBoolean": False} for link_id in HIP}),
         response({}),
         response({"hot-joint-fever": {"valueBoolean": True}}, "entered-in-error"),
-        response({"hot-joint-fever": {"valueBoolean": True}}, name="unknown"),
-        response({"hot-joint-fever": {"valueBoolean": True}}, name="../hip"),
+        response({}, name="wrist"),
+        response({"hot-joint-fever": {"valueBoolean": True}}, "entered-in-error", name="wrist"),
         response({"something-else": {"valueBoolean": False}}),
     ],
 )
@@ -103,3 +105,39 @@ def test_a_screening_named_by_a_relative_reference_alerts_as_well() -> None:
     shown = response({"hot-joint-fever": {"valueBoolean": True}})
     relative = Resource.of({**shown.content, "questionnaire": "Questionnaire/red-flags-hip"})
     assert [flag.code for flag in raised(relative.content)] == ["hip.hot-joint-fever"]
+
+
+@pytest.mark.parametrize("case", not_understood().case, ids=lambda case: case.id)
+@pytest.mark.parametrize("name", ["wrist", "../hip", "hips", "hip-draft"])
+def test_answers_to_a_screening_that_nobody_knows_bring_a_human(name: str, case: NotUnderstoodCase) -> None:
+    said = [YES] * case.yes + [{"valueString": "perhaps"}] * case.unsure + [NO] * case.no
+    answers = {f"question-{number}": answer for number, answer in enumerate(said)}
+    verdicts = judge(response(answers, "in-progress", name))
+    assert len(verdicts) == (3 if case.level else 0)
+    if case.level:
+        issue, task, alert = verdicts
+        assert issue.content["detail"].startswith(f"{case.level}: ")
+        assert task.content["reasonCode"]["coding"][0]["code"] == case.level
+        assert alert.message.rule_code.startswith(f"{name}.not-understood")
+        assert validate(issue.content) == validate(task.content) == []
+    assert not is_complete(response(answers, name=name).content)
+
+
+@pytest.mark.parametrize(
+    "questionnaire",
+    [
+        "Questionnaire/red-flags-hip-1.0.0",
+        f"{QUESTIONNAIRE}hip-1.0.0",
+        f"{QUESTIONNAIRE}HIP|1.0.0",
+        f"{QUESTIONNAIRE.removesuffix('red-flags-')}Red-Flags-Hip",
+    ],
+)
+def test_a_screening_is_known_by_the_id_it_is_stored_under_too(questionnaire: str) -> None:
+    shown = {**response({"hot-joint-fever": YES}).content, "questionnaire": questionnaire}
+    assert [flag.code for flag in raised(shown)] == ["hip.hot-joint-fever"]
+
+
+def test_a_screening_without_a_region_is_not_understood() -> None:
+    base = QUESTIONNAIRE.removesuffix("-")
+    shown = {**response({"hot-joint-fever": YES}).content, "questionnaire": base}
+    assert [flag.code for flag in raised(shown)] == ["unknown.not-understood"]

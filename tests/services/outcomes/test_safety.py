@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from clinical.red_flags import ScreeningCase, levels, screenings
 from services.outcomes import lifecycles
 from services.outcomes.domain.alert import Sign, detected_issue, is_alert, is_ours, level, task
 from services.outcomes.domain.codes import SAFETY
-from services.outcomes.domain.escalating import PRIORITIES, escalated, escalations
+from services.outcomes.domain.escalating import ESCALATIONS, PRIORITIES, escalated, escalations
 from services.outcomes.domain.red_flags import is_complete, raised
 from services.outcomes.rules.alert_is_announced import alert_is_announced
 from services.outcomes.rules.alert_is_closed_by_a_named_human import alert_is_closed_by_a_named_human
@@ -38,7 +38,7 @@ from tests.services.outcomes.answered import answered, home_log, response, sympt
 from tests.services.outcomes.conftest import Outcomes
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
-PHQ_9 = instruments()["phq-9"]
+PHQ_9, NPRS = instruments()["phq-9"], instruments()["nprs"]
 SAFETY_CASES = [(one, case) for one in instruments().values() if one.safety for case in one.case]
 SCREENING_CASES = [(name, case) for name, one in screenings().items() for case in one.case]
 TASK_STATUSES = ["draft", "requested", "received", "accepted", "rejected", "ready", "cancelled",
@@ -147,10 +147,22 @@ def complete_alert(verdicts: list[Any], priority: str) -> None:
         ticks("hip", {"hot-joint-fever": True}),
         answered(PHQ_9, [0] * 8 + [2]),
         answered(PHQ_9, [None] * 8 + [1]),
+        answered(NPRS, [8]),
+        {**answered(PHQ_9, [0] * 8 + [1]), "questionnaire": "Questionnaire/phq-9-1.0.0"},
+        ticks("wrist", {"swollen": True}),
         home_log({"pain-max": 8}),
         home_log({}, [symptom("fall")]),
     ],
-    ids=["red flag", "self-harm", "self-harm without a score", "severe pain", "fall"],
+    ids=[
+        "red flag",
+        "self-harm",
+        "self-harm without a score",
+        "severe pain on the scale",
+        "by the id of the Questionnaire",
+        "unknown screening",
+        "severe pain",
+        "fall",
+    ],
 )
 async def test_the_alert_is_in_the_commit_of_what_showed_it(outcomes: Outcomes, shown: JsonObject) -> None:
     sent = await outcomes.post(shown)
@@ -270,6 +282,10 @@ def test_impossible_transitions_are_refused(lifecycle: Any, before: str | None, 
         ({"status": "accepted", "owner": {"display": "Dr Adler"}}, ["Task.owner"]),
         ({"status": "accepted", "owner": {"reference": "Organization/1"}}, ["Task.owner"]),
         ({"status": "accepted", "owner": {"reference": "Patient/p1"}}, ["Task.owner"]),
+        ({"status": "accepted", "owner": {"reference": "Device/pump"}}, ["Task.owner"]),
+        ({"status": "accepted", "owner": {"reference": "CareTeam/c1"}}, ["Task.owner"]),
+        ({"status": "accepted", "owner": {"reference": "Practitioner/"}}, ["Task.owner"]),
+        ({"status": "accepted", "owner": {"reference": "Device/Practitioner"}}, ["Task.owner"]),
         ({"status": "completed", **REASON}, ["Task.owner"]),
         ({"status": "completed", **OWNER}, ["Task.statusReason"]),
         ({"status": "cancelled", **OWNER, "statusReason": {"text": " "}}, ["Task.statusReason"]),
@@ -291,6 +307,58 @@ def test_an_alert_is_taken_by_a_named_human_and_closed_with_a_reason(
     assert alert_is_closed_by_a_named_human.concerns(change)
     said = list(alert_is_closed_by_a_named_human.judge(change))
     assert [one.expression for one in said if isinstance(one, Refuse)] == where
+
+
+FAR = {"restriction": {"period": {"end": "2099-01-01T00:00:00Z"}}}
+SIGNS = [Sign(SAFETY, "log.fall", "A fall", "A fall", level("urgent"))]
+FOUND = detected_issue("Observation/o1", {"reference": "Patient/p1"}, SIGNS, NOW)
+
+
+@pytest.mark.parametrize("minutes", [0, 239, 240, 300])
+@pytest.mark.parametrize(
+    ("changed", "is_step"),
+    [
+        ({}, True),
+        (FAR, False),
+        ({"extension": [{"url": ESCALATIONS, "valuePositiveInt": 9}]}, False),
+        ({"priority": "routine"}, False),
+    ],
+    ids=["as stated", "with a far deadline", "counted further", "less urgent"],
+)
+def test_a_deadline_moves_only_as_an_escalation_that_is_due_moves_it(
+    minutes: int, changed: JsonObject, is_step: bool
+) -> None:
+    now = NOW + timedelta(minutes=minutes)
+    after = {**escalated(alarm(), now), **changed}
+    said = list(
+        alert_is_closed_by_a_named_human.judge(
+            Change(Resource.of(alarm()), Resource.of(after), now, version=2)
+        )
+    )
+    assert (said == []) is (is_step and minutes >= 240)
+
+
+@pytest.mark.parametrize(
+    ("element", "value"),
+    [
+        ("implicated", None),
+        ("evidence", []),
+        ("patient", {"reference": "Patient/other"}),
+        ("severity", "low"),
+    ],
+)
+def test_what_an_alert_stands_on_is_not_rewritten(element: str, value: Any) -> None:
+    after = {name: one for name, one in {**FOUND, element: value}.items() if one}
+    change = Change(Resource.of(FOUND), Resource.of(after), NOW, version=2)
+    assert alert_is_closed_by_a_named_human.concerns(change)
+    said = list(alert_is_closed_by_a_named_human.judge(change))
+    assert [one.expression for one in said if isinstance(one, Refuse)] == [f"DetectedIssue.{element}"]
+
+
+def test_what_was_done_about_a_finding_may_be_added_to_it() -> None:
+    done = {**FOUND, "mitigation": [{"action": {"text": "Called the patient."}}]}
+    change = Change(Resource.of(FOUND), Resource.of(done), NOW, version=2)
+    assert list(alert_is_closed_by_a_named_human.judge(change)) == []
 
 
 async def test_an_alert_is_acknowledged_with_no_other_service_there_and_then_said(outcomes: Outcomes) -> None:

@@ -38,6 +38,27 @@ def test_questionnaires_are_valid(made: dict[str, Any]) -> None:
     Questionnaire.model_validate_json(json.dump(made))
 
 
+@pytest.mark.parametrize("name", screenings())
+def test_a_screening_says_what_to_tell_at_once_at_each_emergency(name: str) -> None:
+    made = next(one for one in questionnaires() if one["url"].endswith(f"/red-flags-{name}"))
+    told = {
+        item["linkId"]: [one["valueString"] for one in item.get("extension", ())] for item in made["item"]
+    }
+    stated = {sign.link_id: [sign.tells] if sign.tells else [] for sign in screenings()[name].item}
+    assert told == stated
+    assert any(told.values())
+
+
+def test_thoughts_of_self_harm_show_a_crisis_line_at_once() -> None:
+    made = next(one for one in questionnaires() if one["url"].endswith("/phq-9"))
+    shown = {item["linkId"]: item["extension"] for item in made["item"] if "extension" in item}
+    assert list(shown) == ["self-harm"]
+    tells, *lines = shown["self-harm"]
+    assert "emergency number" in tells["valueString"]
+    numbers = {line["extension"][0]["valueCode"]: line["extension"][2]["valueString"] for line in lines}
+    assert (numbers["US"], numbers["GB"]) == ("988", "116123")
+
+
 @pytest.mark.parametrize(("instrument", "case"), CASES, ids=[f"{one.id}: {case.id}" for one, case in CASES])
 def test_every_score_is_a_valid_observation(instrument: Instrument, case: Case) -> None:
     made = score_observation(answered(instrument, case.answers), instrument, START)

@@ -100,6 +100,35 @@ def test_a_time_to_come_is_the_time_of_arrival() -> None:
     assert message.screened.ToDatetime(UTC) == NOW
 
 
+@pytest.mark.parametrize("name", ["wrist", "../hip", "hip-draft"])
+def test_a_screening_that_nobody_knows_is_never_clear(name: str) -> None:
+    questionnaire = f"{QUESTIONNAIRE}{name}|1.0.0"
+    expected = {"no": "refer", "yes": "emergency", "nothing": "incomplete"}
+    for answers, told in ((ALL_NO, "no"), ({**ALL_NO, "more": YES}, "yes"), ({}, "nothing")):
+        (message,) = said(response(answers, questionnaire=questionnaire))
+        assert (message.screening, message.level) == (name, expected[told])
+
+
+@pytest.mark.parametrize(
+    ("subject", "patient"),
+    [
+        ({"reference": "Patient/p1"}, "p1"),
+        ({"reference": "Patient/p1/_history/2"}, "p1"),
+        ({"reference": "Group/p1"}, ""),
+        ({"reference": "Practitioner/p1"}, ""),
+        ({"reference": "https://hospital.example/fhir/Patient/p1"}, ""),
+        ({"reference": "#p1"}, ""),
+        ({"reference": "Patient"}, ""),
+        ({"display": "Patient/p1"}, ""),
+        ({"type": "Patient", "identifier": {"value": "p1"}}, ""),
+        (None, ""),
+    ],
+)
+def test_it_is_of_a_patient_kept_here_or_of_nobody(subject: dict[str, Any] | None, patient: str) -> None:
+    (message,) = said(response(ALL_NO, subject=subject))
+    assert message.patient_id == patient
+
+
 def test_what_no_longer_holds_is_said() -> None:
     clear = response(ALL_NO)
     assert level(None, clear) == "withdrawn"
@@ -112,8 +141,7 @@ def test_what_no_longer_holds_is_said() -> None:
     [
         None,
         "http://other.example/Questionnaire/red-flags-hip",
-        f"{QUESTIONNAIRE}levels",
-        f"{QUESTIONNAIRE}../hip",
+        "https://telerehab.example.org/fhir/Questionnaire/phq-9",
     ],
 )
 def test_other_answers_are_no_screening(questionnaire: str | None) -> None:

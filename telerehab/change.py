@@ -89,7 +89,19 @@ class Emit:
     message: Message
 
 
-Verdict = Refuse | Write | Emit
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Side rows in the same commit, in place of those that `table` (declared by `heard`) has under `id`.
+
+    For what a rule found at another owner and the constraints of its own service need to know.
+    """
+
+    table: str
+    id: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+Verdict = Refuse | Write | Emit | Keep
 RuleFunction = Callable[[Change], Iterator[Verdict]]
 Condition = Callable[[Change], bool]
 
@@ -117,7 +129,8 @@ def rule(
     `find` names what it needs: an element path whose references are read ("Appointment.slot"), or a search on
     types of the own service by a reference from the change
     ("Appointment?actor={Appointment.participant.actor}", "Slot?schedule={self}"); "{now}" in it is the time of the
-    request, "{now-14d}" fourteen days before. Both are guarded: if what was found changes before the commit, the
+    request, "{now-14d}" fourteen days before. "Appointment.participant.actor:PractitionerRole" reads the references
+    to that type alone. Both are guarded: if what was found changes before the commit, the
     change is planned again.
     """
 

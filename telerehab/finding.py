@@ -34,8 +34,11 @@ class Finder:
         }
 
     async def _references(self, path: str, change: Change) -> list[Resource]:
+        path, _, only = path.partition(":")
         found = []
         for type_, id_ in local_references(change, path):
+            if only not in ("", type_):
+                continue
             if owner_of(type_) == self._work.engine.service.name:
                 resource = await self._work.read(type_, id_)
             else:

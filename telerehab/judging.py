@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.message import Message
 
 from telerehab import identity
-from telerehab.change import Change, Emit, Refuse, Rule, Write
+from telerehab.change import Change, Emit, Keep, Refuse, Rule, Write
 from telerehab.fhir.outcome import FhirError, Issue
 from telerehab.finding import Finder
 from telerehab.planning import NO_ENTRY, Planned
@@ -79,6 +79,8 @@ class Judging:
                 refusals.append(verdict)
             elif isinstance(verdict, Emit):
                 self._announced.append((verdict.message, change.subject))
+            elif isinstance(verdict, Keep):
+                self._work.keep(verdict.table, verdict.id, map(dict, verdict.rows))
             else:
                 await self._write_further(verdict)
         if refusals:

@@ -41,5 +41,5 @@ def projection(
 
 
 def heard(table: str) -> Projection:
-    """A table whose rows a handler keeps (`UnitOfWork.keep`): they follow from events, not from a resource."""
+    """A table whose rows a handler or a rule keeps (`UnitOfWork.keep`, `Keep`): no resource of the service has them."""
     return Projection("", table, lambda resource: iter(()))

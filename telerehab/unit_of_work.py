@@ -18,7 +18,7 @@ from telerehab.access import Caller
 from telerehab.aliases import aliases_of, refuse_outside
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, gone, not_found, version_mismatch
-from telerehab.fhir.own_references import relative
+from telerehab.fhir.own_references import mentioned, relative
 from telerehab.judging import Judging
 from telerehab.planning import NO_ENTRY, Planned, assemble
 from telerehab.projection import Row
@@ -162,7 +162,7 @@ class UnitOfWork:
         self.emitted.append((message, about))
 
     def keep(self, table: str, id_: str, rows: Iterable[Row]) -> None:
-        """Side rows of a handler, in place of those its `table` (declared by `heard`) has under `id_`."""
+        """Side rows of a handler or rule, in place of those its `table` (declared by `heard`) has under `id_`."""
         self.kept.setdefault(table, {})[id_] = list(rows)
 
     def count(self, counter: Counter) -> None:
@@ -252,7 +252,7 @@ class UnitOfWork:
         if not isinstance(content.get("meta", {}), dict):  # validation will say so; it has no text
             return resource
         base = self.engine.base_url
-        return Resource.of(relative(resource.content, base)) if f'"{base}/' in resource.text else resource
+        return Resource.of(relative(resource.content, base)) if mentioned(resource.text, base) else resource
 
     def _check_version(self, wanted: Resource, current: Resource | None, if_version: int | None) -> None:
         if if_version is None:

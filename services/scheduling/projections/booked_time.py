@@ -28,10 +28,15 @@ TAKEN = Refuse(
     table="booked_time",
     violations={"booked_time_no_overlap": TAKEN},
     active="upper(new.during) > clock_timestamp()"
-    " AND NOT EXISTS (SELECT 1 FROM shared_place WHERE shared_place.actor = new.actor)",
+    " AND (NOT EXISTS (SELECT 1 FROM shared_place WHERE shared_place.actor = new.actor)"
+    " OR EXISTS (SELECT 1 FROM booked_time AS alone"
+    " WHERE alone.actor = new.actor AND alone.during && new.during))",
 )
 def booked_time(appointment: Resource) -> Iterator[Row]:
-    """A row for everyone whose time is taken and every slot; times that have ended are left out at the commit."""
+    """A row for everyone whose time is taken and every slot; times that have ended are left out at the commit.
+
+    So is a place that has become shared, but for a time at which somebody has it alone from before.
+    """
     interval = booked_interval(appointment.content)
     if interval is None or not blocks(appointment.content):
         return
@@ -41,10 +46,11 @@ def booked_time(appointment: Resource) -> Iterator[Row]:
 
 
 async def busy(engine: Engine, actors: Sequence[str], within: Interval) -> dict[str, list[Interval]]:
-    """When each of `actors` is already booked `within` an interval, by actor."""
+    """When each of `actors` is already booked `within` an interval, under whatever name, by actor."""
     rows = await engine.store.fetch(
-        "SELECT actor, lower(during) AS start, upper(during) AS end FROM scheduling.booked_time"
-        " WHERE actor = ANY($1::text[]) AND during && tstzrange($2, $3)",
+        "SELECT asked.actor, lower(during) AS start, upper(during) AS end"
+        " FROM unnest($1::text[]) AS asked (actor) CROSS JOIN LATERAL names_of(asked.actor) AS name"
+        " JOIN booked_time ON booked_time.actor = name WHERE during && tstzrange($2, $3)",
         list(actors),
         within.start,
         within.end,

@@ -8,10 +8,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from telerehab.event import timestamp
-from telerehab.events.cloud_event import record_of
 from telerehab.events.database import Database
-from telerehab.events.handling import take
-from telerehab.events.inbox import Inbox
 from telerehab.fhir.json import JsonObject
 from telerehab.identity import new_id
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import (
@@ -21,6 +18,7 @@ from telerehab.pb.telerehab.events.v1.outcomes_pb2 import (
 )
 from telerehab.pb.telerehab.events.v1.scheduling_pb2 import AppointmentBooked
 from tests.services.deployment import Deployment
+from tests.services.hearing import hear
 from tests.services.session.visits import REASON
 
 
@@ -30,24 +28,10 @@ class Clinic:
     def __init__(self, running: Deployment, database: Database) -> None:
         self.client = running.client
         self.engine = running.engines["session"]
-        self.inbox = Inbox(database, "session")
+        self.database = database
 
     async def hear(self, message: Message, times: int = 1) -> None:
-        row = {
-            "event_id": new_id(),
-            "type": message.DESCRIPTOR.full_name,
-            "topic": "t",
-            "subject": "Patient/x",
-            "time": datetime.now(UTC),
-            "key": b"k",
-            "payload": message.SerializeToString(),
-            "traceparent": "",
-            "cause": "",
-            "depth": 0,
-        }
-        for _ in range(times):
-            for handler in self.engine.service.handlers_of(message.DESCRIPTOR.full_name):
-                await take(self.engine, self.inbox, handler, record_of(row, "outcomes"))
+        await hear(self.engine, self.database, message, times)
 
     async def visit(self, patient: str, *, days: float = 0, practitioner: str = "d1") -> str:
         """A booked visit, planned `days` from now."""

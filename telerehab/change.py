@@ -6,16 +6,19 @@ database: what it needs of other resources it names in `find`, and the unit of w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
 
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue
 from telerehab.resource import Resource
+
+if TYPE_CHECKING:
+    from telerehab.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class Keep:
 Verdict = Refuse | Write | Emit | Keep
 RuleFunction = Callable[[Change], Iterator[Verdict]]
 Condition = Callable[[Change], bool]
+Look = Callable[[Change, "UnitOfWork"], Awaitable[Sequence[Resource]]]
+"""Finds what no path and no search of own types can: what was heard, what another owner knows by search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ class Rule:
     name: str
     types: tuple[str, ...]
     judge: RuleFunction
-    find: Mapping[str, str] = field(default_factory=dict)
+    find: Mapping[str, str | Look] = field(default_factory=dict)
     when: Condition | None = None
 
     def concerns(self, change: Change) -> bool:
@@ -122,7 +127,7 @@ class Rule:
 
 
 def rule(
-    *types: str, find: Mapping[str, str] | None = None, when: Condition | None = None
+    *types: str, find: Mapping[str, str | Look] | None = None, when: Condition | None = None
 ) -> Callable[[RuleFunction], Rule]:
     """Declare a rule over changes to `types`, or to those of them for which `when` holds.
 
@@ -131,7 +136,7 @@ def rule(
     ("Appointment?actor={Appointment.participant.actor}", "Slot?schedule={self}"); "{now}" in it is the time of the
     request, "{now-14d}" fourteen days before. "Appointment.participant.actor:PractitionerRole" reads the references
     to that type alone. Both are guarded: if what was found changes before the commit, the
-    change is planned again.
+    change is planned again. A function (`Look`) guards what it found itself, or answers for it that it is advisory.
     """
 
     def declare(judge: RuleFunction) -> Rule:

@@ -158,7 +158,12 @@ class Engine:
     @cached_property
     def counted(self) -> Mapping[int, str]:
         """The reference parameters (by hash) whose values guard some rule's search, with their names."""
-        searches = (wanted for rule in self.service.rules for wanted in rule.find.values() if "?" in wanted)
+        searches = (
+            wanted
+            for rule in self.service.rules
+            for wanted in rule.find.values()
+            if isinstance(wanted, str) and "?" in wanted
+        )
         names = (guarding_parameter(wanted) for wanted in searches)
         return {parameter_hash(type_, code): f"{type_}.{code}" for type_, code in names}
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from telerehab.change import Change, Rule, values_at
+from telerehab.change import Change, Look, Rule, values_at
 from telerehab.fhir.when import utc
 from telerehab.owners import owner_of
 from telerehab.resource import Resource
@@ -28,10 +28,12 @@ class Finder:
         self._work = work
 
     async def find(self, rule: Rule, change: Change) -> Mapping[str, Sequence[Resource]]:
-        return {
-            name: await (self._search(wanted, change) if "?" in wanted else self._references(wanted, change))
-            for name, wanted in rule.find.items()
-        }
+        return {name: await self._look(wanted, change) for name, wanted in rule.find.items()}
+
+    async def _look(self, wanted: str | Look, change: Change) -> Sequence[Resource]:
+        if not isinstance(wanted, str):
+            return await wanted(change, self._work)
+        return await (self._search(wanted, change) if "?" in wanted else self._references(wanted, change))
 
     async def _references(self, path: str, change: Change) -> list[Resource]:
         path, _, only = path.partition(":")

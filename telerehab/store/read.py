@@ -12,11 +12,15 @@ import asyncpg
 
 from telerehab.access import Access
 from telerehab.resource import Resource
+from telerehab.store.gathering import Gathering
 from telerehab.store.pool import Pool
 from telerehab.store.visible import version_visible, visible
 
 COLUMNS = "type, id, version, last_updated, deleted, content, splice, patients"
 _CURRENT = f"SELECT {COLUMNS}, event_key FROM resource r WHERE type = $1 AND id = $2"
+_TOGETHER = f"""
+    SELECT {COLUMNS}, event_key FROM unnest($1::text[], $2::text[]) AS wanted (of_type, of_id)
+    JOIN resource r ON type = of_type AND id = of_id"""
 _MANY = f"""
     SELECT {COLUMNS} FROM unnest($1::text[], $2::text[]) AS wanted (of_type, of_id)
     JOIN resource r ON type = of_type AND id = of_id
@@ -24,19 +28,32 @@ _MANY = f"""
 _VERSION = f"SELECT {COLUMNS} FROM resource_version v WHERE type = $1 AND id = $2 AND version = $3"
 
 
-async def read(pool: Pool, type_: str, id_: str, access: Access) -> Resource | None:
-    """The current version, also if it is a deletion; None if it never existed or is hidden."""
-    if access.patients is None:
-        rows = await pool.fetch(_CURRENT, type_, id_)
-    else:
+LANES = 3
+"""Statements of `Reads` that are on their way at once."""
+
+
+class Reads:
+    """Reads of current versions; those of callers who may see everything go to the database in groups."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._gathering = Gathering(self._together, LANES)
+
+    async def read(self, type_: str, id_: str, access: Access) -> Resource | None:
+        """The current version, also if it is a deletion; None if it never existed or is hidden."""
+        if access.patients is None:
+            return _keyed(await self._gathering((type_, id_)))
         parameters: list[Any] = [type_, id_]
         condition = visible(access, "r", parameters, type_)
-        rows = await pool.fetch(f"{_CURRENT} AND {condition}", *parameters)
-    if not rows:
-        return None
-    resource = resource_of(rows[0])
-    resource.event_key = rows[0]["event_key"]
-    return resource
+        return _keyed(await self._pool.fetchrow(f"{_CURRENT} AND {condition}", *parameters))
+
+    async def _together(self, wanted: Sequence[tuple[str, str]]) -> list[asyncpg.Record | None]:
+        if len(wanted) == 1:
+            ((type_, id_),) = wanted
+            return [await self._pool.fetchrow(_CURRENT, type_, id_)]
+        types, ids = zip(*dict.fromkeys(wanted), strict=True)
+        rows = {(row[0], row[1]): row for row in await self._pool.fetch(_TOGETHER, types, ids)}
+        return [rows.get(each) for each in wanted]
 
 
 async def read_many(pool: Pool, references: Sequence[tuple[str, str]], access: Access) -> list[Resource]:
@@ -55,6 +72,15 @@ async def version(pool: Pool, type_: str, id_: str, number: int, access: Access)
     condition = version_visible(access, parameters, type_)
     row = await pool.fetchrow(f"{_VERSION} AND {condition}", *parameters)
     return resource_of(row) if row else None
+
+
+def _keyed(row: asyncpg.Record | None) -> Resource | None:
+    """The resource of a row that has its event key too."""
+    if row is None:
+        return None
+    resource = resource_of(row)
+    resource.event_key = row["event_key"]
+    return resource
 
 
 def resource_of(row: asyncpg.Record) -> Resource:

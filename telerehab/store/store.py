@@ -14,12 +14,13 @@ from telerehab.fhir.outcome import FhirError
 from telerehab.fhir.search.query import Include, Query
 from telerehab.resource import Resource
 from telerehab.service import Service
-from telerehab.store import counters, history, read, safe_time, write
+from telerehab.store import counters, history, read, safe_time
 from telerehab.store.aliases import Aliases
 from telerehab.store.audit import Auditor
 from telerehab.store.command import remembered
 from telerehab.store.cursor import Cursors
 from telerehab.store.history import HistoryPage, Scope
+from telerehab.store.joining import Commits
 from telerehab.store.migrate import check, schema_of
 from telerehab.store.pool import Pool
 from telerehab.store.search import Page, Search
@@ -39,7 +40,9 @@ class Store:
         self.service = service
         self.cursors = Cursors(cursor_key)
         self.aliases = Aliases(pool)
-        self.searches = Search(pool, self.cursors, self.aliases)
+        self.searches = Search(pool, self.cursors, self.aliases, service.types)
+        self._reads = read.Reads(pool)
+        self._commits = Commits(pool)
         self._auditor = Auditor(pool)
 
     @classmethod
@@ -54,7 +57,7 @@ class Store:
 
     async def read(self, type_: str, id_: str, access: Access) -> Resource | None:
         """The current version, also if it is a deletion; None if it never existed or is hidden."""
-        return await read.read(self.pool, type_, id_, self.aliases.widened(access))
+        return await self._reads.read(type_, id_, self.aliases.widened(access))
 
     async def read_many(self, references: Sequence[tuple[str, str]], access: Access) -> list[Resource]:
         """The live and visible ones of the resources named by (type, id), in no order."""
@@ -111,9 +114,12 @@ class Store:
         named = every_id(self.aliases, references)
         return await referring(self.pool, named, revincludes, self.aliases.widened(access), limit=limit)
 
-    async def search_all(self, query: Query, access: Access, *, limit: int) -> list[Resource]:
+    async def search_all(
+        self, query: Query, access: Access, *, limit: int, elsewhere: Elsewhere | None = None
+    ) -> list[Resource]:
         """All matches, at most `limit`, oldest first unless the query has an order."""
-        return await self.searches.all(query, self.aliases.widened(access), limit=limit)
+        access = self.aliases.widened(access)
+        return await self.searches.all(query, access, limit=limit, elsewhere=elsewhere)
 
     async def fetch(self, sql: str, *parameters: Any) -> list[asyncpg.Record]:
         """The rows of a read that a projection of this service makes on its own table."""
@@ -125,7 +131,7 @@ class Store:
 
     async def apply(self, write_set: WriteSet) -> Applied:
         """Commit a write set, all or nothing; raises Missed, Violated, AlreadyHandled, Repeated."""
-        applied = await write.apply(self.pool, write_set)
+        applied = await self._commits.apply(write_set)
         if write_set.aliases:
             with suppress(FhirError):  # it is committed: the next poll brings it in
                 await self.aliases.refresh()

@@ -42,8 +42,8 @@ async def test_an_error_is_for_its_own_item_or_for_the_whole_group() -> None:
     gathering = Gathering(do)
     results = await asyncio.gather(gathering(1), gathering(-1), gathering(2), return_exceptions=True)
     assert [type(each) for each in results] == [int, KeyError, int]
-    results = await asyncio.gather(gathering(1), gathering(13), return_exceptions=True)
-    assert [type(each) for each in results] == [RuntimeError, RuntimeError]
+    failed = await asyncio.gather(gathering(1), gathering(13), return_exceptions=True)
+    assert [type(each) for each in failed] == [RuntimeError, RuntimeError]
     assert await gathering(1) == 1
 
 

@@ -53,6 +53,34 @@ def _possible(element: ElementDefinition) -> Iterator[Member]:
             yield Member(name, path if code in _INLINE else code, value_set)
 
 
+@cache
+def base_types(type_: str) -> tuple[str, ...]:
+    """What a type is derived from, nearest first: of `code` it is `string` and `Element`."""
+    if "." in type_:
+        return "BackboneElement", "Element"
+    try:
+        base = structure(type_)["baseDefinition"]
+    except KeyError:
+        return ()
+    return (base, *base_types(base)) if base else ()
+
+
+@cache
+def every_member(type_: str) -> Mapping[str, Member]:
+    """All members that `type_` may have, by JSON key."""
+    own = _members(type_.partition(".")[0])
+    depth = type_.count(".") + 1
+    below = (
+        found for path, found in own.items() if path.startswith(type_ + ".") and path.count(".") == depth
+    )
+    return {member.key: member for found in below for member in found}
+
+
+def is_primitive(type_: str) -> bool:
+    """Whether a value of this type is a JSON value with a `_` companion."""
+    return type_[:1].islower() and "." not in type_
+
+
 def _required(element: ElementDefinition) -> str | None:
     binding = element.get("binding")
     return binding.get("valueSet") if binding and binding["strength"] == "required" else None

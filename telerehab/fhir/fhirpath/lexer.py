@@ -24,7 +24,8 @@ class Token(NamedTuple):
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
-    |(?P<temporal>@[0-9T][0-9T:.Z+-]*)
+    |(?P<temporal>@(?:T\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?
+        |\d{4}(?:-\d\d(?:-\d\d)?)?(?:T(?:\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?)?)?))
     |(?P<number>[0-9]+(?:\.[0-9]+)?)
     |(?P<string>'(?:[^'\\]|\\.)*')
     |(?P<variable>%(?:[A-Za-z_][\w-]*|`[^`]*`|'[^']*'))

@@ -1,0 +1,51 @@
+"""One value of a kind out of a collection, as operators and functions want it.
+
+https://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from telerehab.fhir.fhirpath.lexer import FhirPathError
+from telerehab.fhir.fhirpath.values import Collection, system
+
+
+def single(items: Collection) -> Any:
+    """The FHIRPath value of the only item, None for an empty collection; raises FhirPathError for several."""
+    if not items:
+        return None
+    if len(items) > 1:
+        raise FhirPathError("a single item was expected, there are several")
+    return system(items[0])
+
+
+def truth(items: Collection) -> bool | None:
+    """A condition's answer; a single item that is no boolean counts as true. Raises FhirPathError for several."""
+    value = single(items)
+    return value if value is None or type(value) is bool else True
+
+
+def text(items: Collection) -> str | None:
+    """The only item as a string, None for none; raises FhirPathError for another type."""
+    value = single(items)
+    if value is None or type(value) is str:
+        return value
+    raise FhirPathError("a string was expected")
+
+
+def number(items: Collection) -> int | Decimal | None:
+    """The only item as a number, None for none; raises FhirPathError for another type."""
+    value = single(items)
+    if value is None or (isinstance(value, int | Decimal) and type(value) is not bool):
+        return value
+    raise FhirPathError("a number was expected")
+
+
+def whole(items: Collection) -> int | None:
+    """The only item as an integer, None for none; raises FhirPathError for another type."""
+    value = number(items)
+    if value is None or type(value) is int:
+        return value
+    raise FhirPathError("an integer was expected")

@@ -22,6 +22,7 @@ from services.scheduling.rules.booked_visit_has_a_real_time_and_people import (
 )
 from services.scheduling.rules.booking_is_announced import booking_is_announced
 from services.scheduling.rules.booking_takes_its_slots import booking_takes_its_slots
+from services.scheduling.rules.only_a_visit_held_fulfils import only_a_visit_held_fulfils
 from services.scheduling.rules.role_is_its_practitioner import role_is_its_practitioner
 from services.scheduling.rules.visit_keeps_its_encounter import visit_keeps_its_encounter
 from services.scheduling.rules.weekly_availability_becomes_slots import weekly_availability_becomes_slots
@@ -33,6 +34,7 @@ service = Service(
     rules=[
         booked_visit_has_a_real_time_and_people,
         visit_keeps_its_encounter,
+        only_a_visit_held_fulfils,
         booking_takes_its_slots,
         role_is_its_practitioner,
         booking_is_announced,

@@ -62,6 +62,14 @@ def as_given(appointment: JsonObject) -> JsonObject:
     return _without(appointment, _GIVEN_BY_US)
 
 
+def keeping_ours(appointment: JsonObject, known: JsonObject) -> JsonObject:
+    """What a caller wants of a visit that is `known`, with the profile and extensions that the platform gave it."""
+    wanted = as_given(appointment)
+    ours = [one for one in known.get("extension", ()) if one.get("url") in _GIVEN_BY_US]
+    meta = {**known["meta"], **wanted.get("meta", {}), "profile": known["meta"]["profile"]}
+    return {**wanted, "meta": meta, "extension": [*wanted.get("extension", ()), *ours]}
+
+
 def _without(appointment: JsonObject, urls: frozenset[str]) -> JsonObject:
     kept = [extension for extension in appointment.get("extension", ()) if extension.get("url") not in urls]
     rest = {name: value for name, value in appointment.items() if name != "extension"}

@@ -5,16 +5,18 @@ https://profiles.ihe.net/ITI/Scheduling (ITI-117); the names are those of the Ar
 
 from __future__ import annotations
 
-from services.scheduling.domain.blocking import booked_interval
+from services.scheduling.domain.blocking import booked_interval, participants
 from services.scheduling.domain.proposal import accepted, with_patient
-from services.scheduling.domain.visit import as_given, as_visit, without_hold
+from services.scheduling.domain.visit import as_given, as_visit, keeping_ours, without_hold
 from services.scheduling.lifecycles import booked_here
-from services.scheduling.operations.find import reference_of
-from services.scheduling.operations.hold import proposal
+from services.scheduling.operations.hold import held_before, proposal, slot_of
+from services.scheduling.operations.references import local, referred
+from services.scheduling.operations.repetition import standing
 from telerehab.change import values_at
 from telerehab.fhir.bundle import collection
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, bad_request
+from telerehab.fhir.own_references import relative
 from telerehab.operation import Parameters, operation
 from telerehab.resource import Resource
 from telerehab.unit_of_work import UnitOfWork
@@ -24,16 +26,17 @@ from telerehab.unit_of_work import UnitOfWork
 async def book(parameters: Parameters, work: UnitOfWork) -> JsonObject:
     """A Bundle with the one Appointment; the same booking twice is one booking."""
     given = parameters.one("appointment-resource")
-    reference = reference_of(parameters.one("appointment-reference"))
+    reference = referred(parameters, "appointment-reference", "Appointment", work)
     if (given is None) == (reference is None):
         raise bad_request(
             "Give either 'appointment-reference' or 'appointment-resource'.", "Parameters", "required"
         )
-    patient = _patient(parameters)
-    if given is not None:
-        booked = await _as_given(given, patient, parameters, work)
+    patient = _patient(parameters, work)
+    if reference is not None:
+        booked = await _by_reference(reference, patient, parameters, work)
     else:
-        booked = await _by_reference(reference or "", patient, parameters, work)
+        wanted = relative(given or {}, work.engine.base_url)
+        booked = await _as_given(wanted, patient, parameters, work)
     return collection([booked])
 
 
@@ -54,7 +57,7 @@ async def _as_given(
         raise FhirError(
             422, [Issue("business-rule", "That appointment was not booked here.", "Appointment.id")]
         )
-    kept = _with_ours(as_given(given), known.content)
+    kept = keeping_ours(given, known.content)
     return await work.put(_complete(kept, patient, parameters, work) if kept["status"] == "booked" else kept)
 
 
@@ -62,29 +65,33 @@ async def _by_reference(
     reference: str, patient: str | None, parameters: Parameters, work: UnitOfWork
 ) -> Resource:
     """Book what is held under this reference, or the time proposed under it."""
-    held = await work.read("Appointment", reference.partition("/")[2])
+    held = await work.read(*reference.split("/"))
     if held is None:
-        again = await _booked_before(reference, patient, work)
-        return again or _new(await proposal(reference, work), patient, parameters, work)
-    if held.content["status"] == "booked" and (patient is None or patient in _actors(held.content)):
+        again = await _before(reference, patient, work) if patient else None
+        if again is None:
+            return _new(await proposal(reference, work), patient, parameters, work)
+        held = again
+    theirs = patient is None or _is_of(held.content, patient, work)
+    if held.content["status"] == "booked" and theirs:
         return held
     if held.content["status"] != "pending":
         raise FhirError(
             409, [Issue("conflict", "That appointment can no longer be booked.", "Appointment.status")]
         )
-    others = [actor for actor in _actors(held.content) if actor.startswith("Patient/") and actor != patient]
-    if patient is not None and others:
+    if not theirs and participants(held.content, "Patient"):
         raise FhirError(409, [Issue("conflict", "That time is held for somebody else.", "Appointment.slot")])
-    return await work.put(_complete(held.content, patient, parameters, work))
+    return await work.put(_complete(held.content, None if theirs else patient, parameters, work))
 
 
-async def _booked_before(reference: str, patient: str | None, work: UnitOfWork) -> Resource | None:
-    """The same patient's booking of the same proposal, if this is a repetition."""
-    if patient is None:
-        return None
-    slot = f"Slot/{reference.partition('/')[2]}"
-    booked = await work.search(f"Appointment?actor={patient}&status=booked")
-    return next((one for one in booked if slot in values_at(one.content, "slot.reference")), None)
+async def _before(reference: str, patient: str, work: UnitOfWork) -> Resource | None:
+    """What the same patient holds or has booked of a proposal."""
+    slot = slot_of(reference)
+
+    def takes_the_slot(booked: JsonObject) -> bool:
+        return slot in values_at(booked, "slot.reference")
+
+    held = await held_before(reference, patient, work)
+    return held or await standing(patient, "booked", takes_the_slot, work)
 
 
 async def _given_before(given: JsonObject, patient: str | None, work: UnitOfWork) -> Resource | None:
@@ -93,16 +100,12 @@ async def _given_before(given: JsonObject, patient: str | None, work: UnitOfWork
     whom = next((actor for actor in sorted(people) if actor.startswith("Patient/")), None)
     if whom is None:
         return None
-    booked = await work.search(f"Appointment?actor={whom}&status=booked")
-    return next(
-        (
-            one
-            for one in booked
-            if booked_here(one.content)
-            and set(_actors(one.content)) == people
-            and booked_interval(one.content) == booked_interval(given)
-        ),
-        None,
+
+    def is_the_same(booked: JsonObject) -> bool:
+        return set(_actors(booked)) == people and booked_interval(booked) == booked_interval(given)
+
+    return await standing(
+        local(whom, "appointment-resource", ("Patient",), work), "booked", is_the_same, work
     )
 
 
@@ -124,24 +127,17 @@ def _complete(
     return as_visit(without_hold(booked), work.engine.settings.join)
 
 
-def _with_ours(given: JsonObject, known: JsonObject) -> JsonObject:
-    """What the caller wants, keeping the profile and extensions that the platform gave."""
-    ours = [one for one in known.get("extension", ()) if one not in as_given(known).get("extension", ())]
-    merged = [*given.get("extension", ()), *ours]
-    changed = {**given, "meta": {**known.get("meta", {}), **given.get("meta", {})}}
-    changed["meta"]["profile"] = known["meta"]["profile"]
-    return {**changed, "extension": merged} if merged else changed
-
-
-def _patient(parameters: Parameters) -> str | None:
+def _patient(parameters: Parameters, work: UnitOfWork) -> str | None:
     resource = parameters.one("patient-resource")
-    if resource is not None:
-        if "id" not in resource:
-            raise bad_request(
-                "'patient-resource' needs the id of a patient known here.", "Parameters", "required"
-            )
-        return f"Patient/{resource['id']}"
-    return reference_of(parameters.one("patient-reference"))
+    if resource is None:
+        return referred(parameters, "patient-reference", "Patient", work)
+    return local(f"Patient/{resource.get('id', '')}", "patient-resource", ("Patient",), work)
+
+
+def _is_of(appointment: JsonObject, patient: str, work: UnitOfWork) -> bool:
+    """Whether it is the patient's, under any id of the person."""
+    person = work.engine.store.aliases.of(patient.partition("/")[2])
+    return not set(person).isdisjoint(participants(appointment, "Patient"))
 
 
 def _actors(appointment: JsonObject) -> list[str]:

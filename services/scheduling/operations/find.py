@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from services.scheduling.domain.availability import Interval
 from services.scheduling.domain.proposal import exclusive, proposed, schedule_actors
+from services.scheduling.operations.references import searched
 from services.scheduling.projections.booked_time import busy
 from telerehab.change import values_at
 from telerehab.fhir.bundle import searchset
@@ -21,6 +21,12 @@ from telerehab.unit_of_work import UnitOfWork
 MAX_PROPOSALS = 1000
 AT_ONCE = 100
 """Schedules asked for in one search."""
+ACTORS = {
+    "practitioner": ("Practitioner", "PractitionerRole"),
+    "location": ("Location",),
+    "healthcare-service": ("HealthcareService",),
+}
+"""Parameters that are actors of a schedule, and what they may refer to."""
 
 
 @operation("find.json")
@@ -30,7 +36,7 @@ async def find(parameters: Parameters, work: UnitOfWork) -> JsonObject:
     if within.start >= within.end:
         raise bad_request("'start' must lie before 'end'.", "Parameters.parameter('end')")
     schedules = {schedule.reference: schedule for schedule in await _schedules(parameters, work)}
-    patient = parameters.one("patient")
+    patient = next(iter(searched(parameters, "patient", "Patient", work=work)), None)
     slots = await _free_slots(work, list(schedules), within)
     everybody = [actor for schedule in schedules.values() for actor in schedule_actors(schedule.content)]
     taken = await busy(work.engine, [*exclusive(everybody), *([patient] if patient else [])], within)
@@ -44,25 +50,19 @@ async def find(parameters: Parameters, work: UnitOfWork) -> JsonObject:
     return searchset(free[:limit], total=len(free))
 
 
-def reference_of(value: Any) -> str | None:
-    """The reference string of a Reference, or None."""
-    return value.get("reference") if isinstance(value, dict) else None
-
-
 async def _schedules(parameters: Parameters, work: UnitOfWork) -> list[Resource]:
     """Active schedules that every given criterion fits."""
-    wanted = [parameters.all(name) for name in ("practitioner", "location", "healthcare-service")]
+    wanted = [searched(parameters, name, *types, work=work) for name, types in ACTORS.items()]
     query = "Schedule?active:not=false"
-    for references in wanted:
-        if references:
-            query += "&actor=" + ",".join(references)
+    for references in filter(None, wanted):
+        query += "&actor=" + ",".join(references)
     found = [
         schedule
         for schedule in await work.search(query)
         if _has_code(schedule, "specialty", parameters.all("specialty"))
         and _has_code(schedule, "serviceType", parameters.all("visit-type"))
     ]
-    organizations = set(parameters.all("organization"))
+    organizations = set(searched(parameters, "organization", "Organization", work=work))
     if organizations:
         found = [schedule for schedule in found if await _is_provided_by(schedule, organizations, work)]
     return found
@@ -75,7 +75,7 @@ async def _is_provided_by(schedule: Resource, organizations: set[str], work: Uni
             return True
         if type_ == "HealthcareService":
             service = await work.read(type_, id_)
-            if service and reference_of(service.content.get("providedBy")) in organizations:
+            if service and not organizations.isdisjoint(values_at(service.content, "providedBy.reference")):
                 return True
     return False
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from google.protobuf.message import Message
 
 from telerehab.canonical import HOLD_EXPIRES, VISIT_ENCOUNTER, extension_value
 from telerehab.fhir.when import utc
+from telerehab.pb.telerehab.events.v1.session_pb2 import SessionCheckedIn, SessionFinished
 from tests.services.scheduling.clinic import (
     TOMORROW,
     availability,
@@ -22,6 +25,7 @@ from tests.services.scheduling.clinic import (
     reference,
 )
 
+Hear = Callable[[Message], Awaitable[None]]
 PROFILE = {"profile": ["https://telerehab.example.org/fhir/StructureDefinition/booked-visit"]}
 
 
@@ -212,3 +216,71 @@ async def test_a_time_with_a_zone_is_no_working_hour(client: httpx.AsyncClient) 
 async def test_the_edge_of_the_calendar_is_no_time_to_look_for(client: httpx.AsyncClient) -> None:
     asked = {"start": "0001-01-01T00:00:00+14:00", "end": "2030-01-01T00:00:00Z"}
     assert (await client.get("Appointment/$find", params=asked)).status_code == 400
+
+
+async def test_a_client_cannot_say_that_a_visit_was_held(client: httpx.AsyncClient) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    done = {**appointment, "status": "fulfilled"}
+    by_put = await client.put(f"Appointment/{appointment['id']}", json=done)
+    by_book = await operate(client, "book", appointment_resource=done)
+    for refused in (by_put, by_book):
+        assert refused.status_code == 422, refused.text
+        assert refused.json()["issue"][0]["expression"] == ["Appointment.status"]
+    own = plain(TOMORROW + timedelta(days=99), "Patient/theirs", status="fulfilled")
+    assert (await client.post("Appointment", json=own)).status_code == 201, "a hospital closes its own"
+
+
+async def test_a_deleted_visit_is_not_sent_again(client: httpx.AsyncClient) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    assert (await client.delete(f"Appointment/{appointment['id']}")).status_code == 204
+    again = await client.put(f"Appointment/{appointment['id']}", json=appointment)
+    assert again.status_code == 422, again.text
+
+
+@pytest.mark.parametrize(
+    ("encounter_id", "event", "expected"),
+    [
+        ("its own", SessionFinished, "fulfilled"),
+        ("another", SessionFinished, "booked"),
+        ("its own", SessionCheckedIn, "checked-in"),
+        ("another", SessionCheckedIn, "booked"),
+    ],
+)
+async def test_an_appointment_follows_its_own_visit(
+    client: httpx.AsyncClient, heard: Hear, encounter_id: str, event: Any, expected: str
+) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    named = extension_value(appointment, VISIT_ENCOUNTER)["reference"]  # type: ignore[index]
+    visit = named.partition("/")[2] if encounter_id == "its own" else encounter_id
+    await heard(event(encounter_id=visit, appointment_id=appointment["id"]))
+    assert (await client.get(f"Appointment/{appointment['id']}")).json()["status"] == expected
+
+
+async def test_a_cancelled_appointment_is_not_fulfilled_by_a_late_event(
+    client: httpx.AsyncClient, heard: Hear
+) -> None:
+    appointment = await booked(client, await practitioner_with_hours(client), await patient(client))
+    await client.put(f"Appointment/{appointment['id']}", json={**appointment, "status": "cancelled"})
+    visit = extension_value(appointment, VISIT_ENCOUNTER)["reference"].partition("/")[2]  # type: ignore[index]
+    await heard(SessionFinished(encounter_id=visit, appointment_id=appointment["id"]))
+    assert (await client.get(f"Appointment/{appointment['id']}")).json()["status"] == "cancelled"
+
+
+async def test_no_visit_moves_a_hospitals_own_appointment(client: httpx.AsyncClient, heard: Hear) -> None:
+    """Not even one that names an Encounter by our extension: it was not booked here."""
+    start = TOMORROW + timedelta(days=101)
+    for extension in ([encounter("Encounter/theirs")], []):
+        own = plain(start, "Patient/own", extension=extension) if extension else plain(start, "Patient/own2")
+        made = (await client.post("Appointment", json=own)).json()
+        await heard(SessionFinished(encounter_id="theirs" if extension else "", appointment_id=made["id"]))
+        assert (await client.get(f"Appointment/{made['id']}")).json()["status"] == "booked"
+
+
+async def test_a_hospitals_own_appointment_is_not_booked_over(client: httpx.AsyncClient) -> None:
+    whom, practitioner = await patient(client), await practitioner_with_hours(client)
+    own = plain(TOMORROW + timedelta(days=102), whom, practitioner)
+    made = (await client.post("Appointment", json=own)).json()
+    refused = await operate(client, "book", appointment_resource=made)
+    assert refused.status_code == 422
+    assert refused.json()["issue"][0]["expression"] == ["Appointment.id"]
+    assert (await client.get(f"Appointment/{made['id']}")).json() == made

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from telerehab.fhir.definitions import resource_types
 from telerehab.fhir.definitions.search_parameters import search_parameters
 from telerehab.fhir.json import JsonObject
+from telerehab.fhir.patch import PATCH_FORMATS
 from telerehab.fhir.search import Parameter, parameters, searchable
 from telerehab.operation import Operation
-from telerehab.server.operations.registry import EVERYWHERE, operations_on
+from telerehab.server.operations.registry import operations_on
 from telerehab.service import Service
 
 RESULT_PARAMETERS = ("_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements")
@@ -26,16 +28,21 @@ def capability_statement(
     *,
     of_types: Iterable[str],
     of_system: Iterable[str],
+    conditional: Mapping[str, Any],
     base_url: str,
     date: str,
     name: str,
 ) -> JsonObject:
     """What `services` answer together below `base_url`.
 
-    `of_types` and `of_system` are codes of interactions; `date` says since when it is so; `name` is for people.
+    `of_types` and `of_system` are codes of interactions, `conditional` what each type says of conditional ones;
+    `date` says since when it is so; `name` is for people.
     """
     owners = sorted((type_, service) for service in services for type_ in service.types)
-    rest: JsonObject = {"mode": "server", "resource": [_resource(s, type_, of_types) for type_, s in owners]}
+    rest: JsonObject = {
+        "mode": "server",
+        "resource": [_resource(s, type_, of_types, conditional) for type_, s in owners],
+    }
     rest["interaction"] = [{"code": code} for code in of_system]
     operations = _once(operation for service in services for operation in operations_on(service, None))
     if operations:
@@ -49,6 +56,7 @@ def capability_statement(
         "implementation": {"description": name, "url": base_url},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
+        "patchFormat": list(PATCH_FORMATS),
         "rest": [rest],
     }
 
@@ -61,7 +69,9 @@ def software_version() -> str:
         return "0"
 
 
-def _resource(service: Service, type_: str, of_types: Iterable[str]) -> JsonObject:
+def _resource(
+    service: Service, type_: str, of_types: Iterable[str], conditional: Mapping[str, Any]
+) -> JsonObject:
     known = [parameter for parameter in parameters(type_).values() if searchable(parameter)]
     references = [parameter for parameter in known if _can_be_included(parameter)]
     resource: JsonObject = {
@@ -70,10 +80,7 @@ def _resource(service: Service, type_: str, of_types: Iterable[str]) -> JsonObje
         "versioning": "versioned",
         "readHistory": True,
         "updateCreate": True,
-        "conditionalCreate": True,
-        "conditionalRead": "full-support",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        **conditional,
         "referencePolicy": ["literal", "logical", "local"],
         "searchInclude": ["*", *(f"{type_}:{parameter.code}" for parameter in references)],
         "searchRevInclude": list(_referring_to().get(type_, ())),
@@ -117,6 +124,5 @@ def _operation(operation: Operation) -> JsonObject:
 
 def definition_url(operation: Operation) -> str:
     """The canonical url of an operation's definition: HL7's where it is one of FHIR's."""
-    if operation in EVERYWHERE:
-        return f"{_HL7_OPERATION}/{'-'.join(operation.types)}-{operation.code}"
-    return str(operation.definition["url"])
+    own = operation.definition.get("url")
+    return str(own or f"{_HL7_OPERATION}/{'-'.join(operation.types)}-{operation.code}")

@@ -14,7 +14,7 @@ from typing import Any
 from telerehab.fhir import json
 from telerehab.fhir.definitions import resource_types
 from telerehab.fhir.json import JsonError, JsonObject
-from telerehab.fhir.outcome import FhirError, Issue, bad_request, not_allowed
+from telerehab.fhir.outcome import FhirError, Issue, bad_request
 from telerehab.fhir.validation import validate
 from telerehab.operation import Parameters
 from telerehab.resource import Resource
@@ -49,7 +49,8 @@ def _from_url(request: FhirRequest, inputs: Definitions) -> list[JsonObject]:
             continue
         type_ = types.get(name, "string")
         if type_[:1].isupper() or type_ == "":
-            raise not_allowed("A parameter that is no simple value in a URL", ["POST"])
+            told = f"'{name}' is no simple value: it is sent in the body of a POST."
+            raise FhirError(405, [Issue("not-supported", told, f"Parameters.{name}")], {"Allow": "POST"})
         given.append({"name": name, f"value{type_[:1].upper()}{type_[1:]}": _value(type_, text)})
     return given
 

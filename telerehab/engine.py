@@ -91,8 +91,8 @@ class Engine:
             if attempt:  # out of step with whoever else is at it
                 await asyncio.sleep(random.uniform(0, PAUSE * 2**attempt))
             work = UnitOfWork(self, caller)
-            result = await act(work)
             try:
+                result = await act(work)
                 await self.commit(work)
             except Missed:
                 continue

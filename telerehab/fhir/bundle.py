@@ -53,19 +53,25 @@ _CONDITIONS = {
 
 
 def entries_of(bundle: JsonObject, base_url: str) -> list[Entry]:
-    """The entries of a batch or transaction.
+    """The entries of a transaction.
 
     Raises 413 beyond `MAX_ENTRIES`, 400 naming the entry that is malformed.
     """
+    return [entry_of(index, entry, base_url) for index, entry in enumerate(listed_entries(bundle))]
+
+
+def listed_entries(bundle: JsonObject) -> list[Any]:
+    """The entries of a batch or transaction as they stand there, unread; 413 beyond `MAX_ENTRIES`."""
     listed = bundle.get("entry", [])
     if not isinstance(listed, list):
         raise bad_request("Bundle.entry must be a list.", "Bundle.entry", "structure")
     if len(listed) > MAX_ENTRIES:
         raise too_large(f"A bundle may have {MAX_ENTRIES} entries, this one has {len(listed)}.")
-    return [_entry(index, entry, base_url) for index, entry in enumerate(listed)]
+    return listed
 
 
-def _entry(index: int, entry: Any, base_url: str) -> Entry:
+def entry_of(index: int, entry: Any, base_url: str) -> Entry:
+    """One entry; 400 naming it where it is malformed."""
     where = f"Bundle.entry[{index}]"
     request = entry.get("request") if isinstance(entry, dict) else None
     if not isinstance(request, dict):
@@ -84,7 +90,11 @@ def _entry(index: int, entry: Any, base_url: str) -> Entry:
         isinstance(resource, dict) and isinstance(resource.get("resourceType"), str)
     ):
         raise bad_request("The resource must name its resourceType.", f"{where}.resource", "structure")
-    if method in ("POST", "PUT") and resource is None and not url.partition("?")[0].endswith("_search"):
+    if (
+        method in ("POST", "PUT", "PATCH")
+        and resource is None
+        and not url.partition("?")[0].endswith("_search")
+    ):
         raise bad_request(f"A {method} needs a resource.", f"{where}.resource", "required")
     return Entry(index, method, _relative(url, base_url), full_url, resource, _conditions(request, where))
 

@@ -28,14 +28,21 @@ class Links:
         self._urls: dict[str, str] = {}
         self._below: dict[str, dict[str, str]] = {}
 
-    def add(self, url: str, reference: str) -> None:
+    def add(self, url: str, reference: str, version: object = None) -> None:
         """`url` (a fullUrl or criteria) stands for `reference`.
 
-        Of a RESTful fullUrl the relative form counts too, for entries below the same base.
+        Of a RESTful fullUrl the relative form counts too, for entries below the same base. `version` is the one that
+        the resource had where it comes from, if it is created here: a reference to that version is to the first here.
         """
         self._urls[url] = reference
+        old, new = f"/_history/{version}", f"{reference}/_history/1"
+        if version is not None:
+            self._urls[f"{url}{old}"] = new
         if match := _RESTFUL.fullmatch(url):
-            self._below.setdefault(match[1], {})[match[2]] = reference
+            below = self._below.setdefault(match[1], {})
+            below[match[2]] = reference
+            if version is not None:
+                below[f"{match[2]}{old}"] = new
 
     def seen_from(self, full_url: str | None) -> Mapping[str, str]:
         """What URLs stand for in the entry with this fullUrl."""

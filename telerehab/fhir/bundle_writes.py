@@ -8,14 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from telerehab.fhir.bundle import Entry
 from telerehab.fhir.definitions.structures import resource_types
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, bad_request, unknown_type
+from telerehab.fhir.search import parse_query
 
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}")
+"""What a logical id looks like; `.` and `..` would mean something else in a URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,12 @@ class EntryWrite:
     id: str
     criteria: str | None
     content: JsonObject | None
+
+    @property
+    def source_version(self) -> object:
+        """The version that a resource to be created had where it comes from, if it says so."""
+        meta = self.content.get("meta") if self.content and self.method == "POST" else None
+        return meta.get("versionId") if isinstance(meta, dict) else None
 
     @property
     def method(self) -> str:
@@ -66,16 +75,35 @@ def refuse_doubled(entries: Sequence[Entry]) -> None:
 
 
 def refuse_overlaps(writes: Iterable[EntryWrite]) -> None:
-    """422 where two entries write the same resource, however each came to its identity."""
+    """422 where two entries write the same resource, however each came to its identity.
+
+    One without an id writes nothing.
+    """
     first: dict[str, EntryWrite] = {}
     issues = []
     for write in writes:
+        if not write.id:
+            continue
         other = first.setdefault(write.reference, write)
         if other is not write:
             told = f"Entry {other.entry.index} writes the same {write.type}."
             issues.append(Issue("duplicate", told, write.entry.where))
     if issues:
         raise FhirError(422, issues)
+
+
+def read_of(entry: Entry) -> tuple[str, str] | None:
+    """Type and id of the one resource that an entry reads, None if it asks for something else."""
+    path = entry.path.split("/")
+    reads = len(path) == 2 and path[0] in resource_types() and ID.fullmatch(path[1]) is not None
+    return (path[0], path[1]) if reads else None
+
+
+def require_searchable(entry: Entry, base_url: str, *, lenient: bool) -> None:
+    """400 for a search that will not be answered, so that it is known before anything is written."""
+    if entry.method in ("GET", "HEAD") and entry.path in resource_types():
+        pairs = parse_qsl(entry.url.partition("?")[2], keep_blank_values=True)
+        parse_query(entry.path, pairs, base=base_url, lenient=lenient)
 
 
 def write_of(entry: Entry) -> EntryWrite:
@@ -99,7 +127,7 @@ def _write_of(entry: Entry) -> EntryWrite:
     content = None if entry.method == "DELETE" else _content_of(entry, type_)
     if not rest and query:
         return EntryWrite(entry, type_, "", query, content)
-    if len(rest) != 1 or query or not _ID.fullmatch(rest[0]):
+    if len(rest) != 1 or query or not ID.fullmatch(rest[0]):
         told = f"{entry.method} is on {type_}/[id], or on {type_} with search criteria."
         raise bad_request(told, "request.url", "value")
     if entry.method == "PUT" and content is not None and content.get("id") != rest[0]:

@@ -16,6 +16,7 @@ from telerehab.rpc.write_set_encoding import encode_write_set
 from telerehab.server.criteria import Criteria
 from telerehab.server.interactions.update import put
 from telerehab.unit_of_work import UnitOfWork
+from telerehab.write_set import Missed
 
 if TYPE_CHECKING:
     from telerehab.engine import Engine
@@ -34,7 +35,7 @@ async def plan(engine: Engine, request: pb.PlanRequest) -> pb.PlanResponse:
             planned.append(await _take(work, entry, request.base_url))
         except FhirError as error:
             raise error.at(f"Bundle.entry[{entry.index}]") from None
-        except _Stale:
+        except (_Stale, Missed):
             return pb.PlanResponse(stale=True)
     write_set = await work.plan()
     return pb.PlanResponse(write_set=encode_write_set(write_set), entries=planned)

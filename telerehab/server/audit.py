@@ -55,7 +55,8 @@ async def performed(engine: Engine, request: FhirRequest, code: str, resources: 
 
 async def nothing_to_delete(engine: Engine, request: FhirRequest) -> None:
     """A deletion that found nothing."""
-    await engine.store.audit(_row(request, "D", request.type, request.id, 0, (), 204))
+    id_ = request.id if len(request.path) > 1 else ""
+    await engine.store.audit(_row(request, "D", request.type, id_, 0, (), 204, urlencode(request.query)))
 
 
 async def refused(engine: Engine, request: FhirRequest, interaction: Interaction, status: int) -> None:

@@ -48,7 +48,7 @@ def _described(name: str, method: str, place: str, types: list[str]) -> dict[str
             "default": {"description": "A resource, or an OperationOutcome", "content": {_FHIR: {}}}
         },
     }
-    if method in ("POST", "PUT"):
+    if method in ("POST", "PUT", "PATCH"):
         form = "application/x-www-form-urlencoded" if place.endswith("_search") else _FHIR
         described["requestBody"] = {"content": {form: {"schema": {"type": "object"}}}}
     return described

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telerehab.fhir import json
 from telerehab.fhir.definitions import resource_types
@@ -20,9 +20,13 @@ from telerehab.server.answers import failed
 from telerehab.server.interaction import Interaction
 from telerehab.server.interactions.bundle import batch_or_transaction
 from telerehab.server.interactions.capabilities import capabilities
+from telerehab.server.interactions.conditional_delete import conditional_delete
+from telerehab.server.interactions.conditional_patch import conditional_patch
+from telerehab.server.interactions.conditional_update import conditional_update
 from telerehab.server.interactions.create import create
 from telerehab.server.interactions.delete import delete
 from telerehab.server.interactions.history import history_instance, history_system, history_type
+from telerehab.server.interactions.patch import patch
 from telerehab.server.interactions.read import read
 from telerehab.server.interactions.search_type import search_type, search_type_by_form
 from telerehab.server.interactions.update import update
@@ -47,6 +51,9 @@ ROUTES: Mapping[str, Mapping[str, Interaction]] = {
     "[type]": {
         "GET": Interaction("search-type", "E", search_type, ("search-type",)),
         "POST": Interaction("create", "C", create, ("create",)),
+        "PUT": Interaction("update", "U", conditional_update),
+        "PATCH": Interaction("patch", "U", conditional_patch),
+        "DELETE": Interaction("delete", "D", conditional_delete),
     },
     "[type]/_search": {"POST": Interaction("search-type", "E", search_type_by_form)},
     "[type]/_history": {"GET": Interaction("history-type", "E", history_type, ("history-type",))},
@@ -54,6 +61,7 @@ ROUTES: Mapping[str, Mapping[str, Interaction]] = {
     "[type]/[id]": {
         "GET": _READ,
         "PUT": Interaction("update", "U", update, ("update",)),
+        "PATCH": Interaction("patch", "U", patch, ("patch",)),
         "DELETE": Interaction("delete", "D", delete, ("delete",)),
     },
     "[type]/[id]/_history": {
@@ -127,6 +135,17 @@ def codes(*, on_types: bool) -> list[str]:
         if place.startswith("[type]") is on_types
     )
     return list(dict.fromkeys(listed))
+
+
+def conditional() -> dict[str, Any]:
+    """The conditional interactions on a type, as a CapabilityStatement has them."""
+    on_type = ROUTES["[type]"]
+    return {
+        "conditionalCreate": "POST" in on_type,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": "PUT" in on_type,
+        "conditionalDelete": "single" if "DELETE" in on_type else "not-supported",
+    }
 
 
 def _place(path: tuple[str, ...]) -> str:

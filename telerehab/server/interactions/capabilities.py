@@ -52,6 +52,7 @@ def _statement(same: _Same, base_url: str) -> bytes:
         [service],
         of_types=router.codes(on_types=True),
         of_system=router.codes(on_types=False),
+        conditional=router.conditional(),
         base_url=base_url,
         date=STARTED,
         name=f"The service '{service.name}' of a telerehabilitation platform",

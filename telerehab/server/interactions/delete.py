@@ -24,12 +24,19 @@ async def delete(engine: Engine, request: FhirRequest) -> FhirResponse:
         return work, await work.delete(type_, id_, if_version=version)
 
     work, deleted = await engine.run(request.caller, act)
+    return await answer_delete(engine, request, work, deleted, f"{type_}/{id_}")
+
+
+async def answer_delete(
+    engine: Engine, request: FhirRequest, work: UnitOfWork, deleted: Resource | None, wanted: str
+) -> FhirResponse:
+    """The answer to a deletion that is committed; `wanted` is what there may have been nothing of."""
     if deleted is None:
         await audit.nothing_to_delete(engine, request)
     headers = {"etag": f'W/"{deleted.version + 1}"'} if deleted else {}
     if request.prefer.returns != "OperationOutcome":
         return tell_position(FhirResponse(204, headers), work)
-    said = f"{type_}/{id_} is deleted." if deleted else f"There was no {type_}/{id_} to delete."
+    said = f"{deleted.reference} is deleted." if deleted else f"There was no {wanted} to delete."
     response = whole(operation_outcome([Issue("informational", said, None, "information")]))
     response.headers.update(headers)
     return tell_position(response, work)

@@ -11,15 +11,17 @@ from typing import Any
 from telerehab.engine import Engine
 from telerehab.fhir import json
 from telerehab.fhir.bundle import Entry, bundle, entries_of, located, responded
-from telerehab.fhir.bundle_writes import in_order, refuse_doubled, write_of
+from telerehab.fhir.bundle_writes import in_order, read_of, refuse_doubled, require_searchable, write_of
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, operation_outcome
+from telerehab.fhir.patch import patch_in_bundle
 from telerehab.resource import Resource, instant, with_id
 from telerehab.server import audit, router
 from telerehab.server.answers import whole
 from telerehab.server.commands import Result, run_once
 from telerehab.server.conditions import if_match, only_if_absent
 from telerehab.server.interactions.batch import answer_entry, answered, request_of
+from telerehab.server.interactions.patch import put_patched
 from telerehab.server.interactions.update import is_new, put
 from telerehab.server.position import tell_position
 from telerehab.server.request import FhirRequest, FhirResponse
@@ -56,6 +58,7 @@ def _require_routes(engine: Engine, request: FhirRequest, entries: Sequence[Entr
     for entry in entries:
         try:
             router.find(engine, request_of(entry, request))
+            require_searchable(entry, request.base_url, lenient=request.prefer.lenient)
         except FhirError as error:
             raise located(entry, error) from None
 
@@ -88,7 +91,9 @@ async def _write(work: UnitOfWork, resolved: Resolved) -> dict[str, Any]:
     write, entry = resolved.write, resolved.write.entry
     version = if_match(entry.headers.get("if-match"))
     if write.method == "DELETE":
-        deleted = await work.delete(write.type, write.id, if_version=version, entry=entry.index)
+        deleted = None
+        if write.id:
+            deleted = await work.delete(write.type, write.id, if_version=version, entry=entry.index)
         return {
             "status": 204,
             "resource": None,
@@ -101,8 +106,12 @@ async def _write(work: UnitOfWork, resolved: Resolved) -> dict[str, Any]:
     if write.method == "POST":
         made = work.create(with_id(write.content, write.id), entry=entry.index)
         return {"status": 201, "resource": made, "written": True, "etag": None}
-    absent = only_if_absent(entry.headers.get("if-none-match"))
-    resource = await put(work, write.content, version, absent, entry.index)
+    if write.method == "PATCH":
+        change = patch_in_bundle(write.content)
+        resource = await put_patched(work, write.type, write.id, change, version, entry.index)
+    else:
+        absent = only_if_absent(entry.headers.get("if-none-match"))
+        resource = await put(work, write.content, version, absent, entry.index)
     changed = resource not in work.unchanged
     status = 201 if changed and is_new(work, resource) else 200
     return {"status": status, "resource": resource, "written": changed, "etag": None}
@@ -110,29 +119,34 @@ async def _write(work: UnitOfWork, resolved: Resolved) -> dict[str, Any]:
 
 async def _require_readable(work: UnitOfWork, entry: Entry) -> None:
     """A read of a resource that will not be there fails the whole; what it reads is guarded until the commit."""
-    path = entry.url.partition("?")[0].split("/")
-    if len(path) == 2 and path[1][:1] not in ("_", "$"):
+    read = read_of(entry)
+    if read is not None:
         try:
-            await work.required(path[0], path[1])
+            await work.required(*read)
         except FhirError as error:
             raise located(entry, error) from None
 
 
 def _answer(request: FhirRequest, done: dict[str, Any]) -> JsonObject:
     resource: Resource | None = done["resource"]
-    if resource is None:
-        return responded(done["status"], etag=done["etag"])
     returns = request.prefer.returns if "prefer" in request.headers else "minimal"
+    if resource is None:
+        told = _told("It is deleted." if done["etag"] else "There was nothing to delete.")
+        return responded(
+            done["status"], etag=done["etag"], outcome=told if returns == "OperationOutcome" else None
+        )
     moment = resource.last_updated
-    told = Issue(
-        "informational", f"{resource.reference} has version {resource.version}.", None, "information"
-    )
+    told = _told(f"{resource.reference} has version {resource.version}.")
     return responded(
         done["status"],
         location=f"{request.base_url}/{resource.reference}/_history/{resource.version}",
         etag=resource.etag,
         last_modified=None if moment is None else instant(moment),
         resource=resource if returns == "representation" else None,
-        outcome=operation_outcome([told]) if returns == "OperationOutcome" else None,
+        outcome=told if returns == "OperationOutcome" else None,
         full_url=f"{request.base_url}/{resource.reference}",
     )
+
+
+def _told(what: str) -> JsonObject:
+    return operation_outcome([Issue("informational", what, None, "information")])

@@ -28,7 +28,13 @@ async def update(engine: Engine, request: FhirRequest) -> FhirResponse:
     async def act(work: UnitOfWork) -> tuple[UnitOfWork, Resource]:
         return work, await put(work, content, version, absent)
 
-    work, resource = await engine.run(request.caller, act)
+    return await answer_update(engine, request, *await engine.run(request.caller, act))
+
+
+async def answer_update(
+    engine: Engine, request: FhirRequest, work: UnitOfWork, resource: Resource
+) -> FhirResponse:
+    """The answer to an update, of whatever kind, that is committed."""
     if resource in work.unchanged:
         await audit.seen(engine, request, resource, "U")
         return written(request, resource, 200)

@@ -14,13 +14,18 @@ from telerehab.fhir.bundle_references import Links, conditional_references, rewr
 from telerehab.fhir.bundle_writes import EntryWrite, refuse_overlaps
 from telerehab.fhir.outcome import FhirError, Issue
 from telerehab.resource import Resource
-from telerehab.server.criteria import Criteria
+from telerehab.server.criteria import Criteria, only_reference
+from telerehab.server.interactions.conditional_patch import nothing_to_patch
+from telerehab.server.interactions.conditional_update import identified
 from telerehab.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A write with its id, its references rewritten; `there` is what a conditional create found."""
+    """A write with its id, its references rewritten; `there` is what a conditional create found.
+
+    Without an id there is nothing to delete.
+    """
 
     write: EntryWrite
     there: Resource | None = None
@@ -32,67 +37,60 @@ async def resolve(work: UnitOfWork, writes: Sequence[EntryWrite], base_url: str)
     refuse_overlaps(resolved.write for resolved in identified)
     links = Links()
     for resolved in identified:
-        if resolved.write.entry.full_url:
-            links.add(resolved.write.entry.full_url, resolved.write.reference)
+        write = resolved.write
+        if write.entry.full_url and write.id:
+            version = write.source_version if resolved.there is None else None
+            links.add(write.entry.full_url, write.reference, version)
     await _add_conditional(work, links, identified, base_url)
     return [_rewritten(resolved, links) for resolved in identified]
 
 
 async def _identify(work: UnitOfWork, writes: Iterable[EntryWrite], base_url: str) -> list[Resolved]:
-    identified: list[Resolved] = []
+    resolved: list[Resolved] = []
     asked: dict[int, int] = {}
     for write in writes:
         try:
-            identified.append(await _identified(work, write, base_url, asked))
+            resolved.append(await _identified(work, write, base_url, asked))
         except FhirError as error:
             raise located(write.entry, error) from None
-    return identified
+    return resolved
 
 
 async def _identified(work: UnitOfWork, write: EntryWrite, base_url: str, asked: dict[int, int]) -> Resolved:
-    there = None
-    if write.method != "POST":
-        if write.criteria is not None or write.method == "PATCH":
-            what = "PATCH" if write.method == "PATCH" else f"A conditional {write.method}"
-            raise FhirError(422, [Issue("not-supported", f"{what} is not supported.", "request")])
-        return Resolved(write)
-    if write.criteria is not None:
-        criteria = Criteria.of(write.type, write.criteria, base_url)
-        there = await criteria.only_match(work)
-        first = asked.setdefault(criteria.key, write.entry.index)
-        if there is None and first != write.entry.index:
-            told = f"Entry {first} creates a {write.type} under the same criteria."
-            raise FhirError(422, [Issue("duplicate", told, "request.ifNoneExist")])
-    return Resolved(replace(write, id=there.id if there else identity.new_id()), there)
+    if write.criteria is None:
+        return Resolved(write if write.id else replace(write, id=identity.new_id()))
+    criteria = Criteria.of(write.type, write.criteria, base_url)
+    first = asked.setdefault(criteria.key, write.entry.index)
+    if first != write.entry.index:
+        raise FhirError(422, [Issue("duplicate", f"Entry {first} has the same criteria.", "request")])
+    match write.method:
+        case "POST":
+            there = await criteria.only_match(work)
+            return Resolved(replace(write, id=there.id if there else identity.new_id()), there)
+        case "PUT":
+            assert write.content is not None  # write_of has seen to it
+            content = await identified(work, criteria, write.content)
+            return Resolved(replace(write, id=content["id"], content=content))
+    match = await criteria.match(work)
+    if match is None and write.method == "PATCH":
+        raise nothing_to_patch(write.type)
+    return Resolved(replace(write, id=match.id if match else ""))
 
 
 async def _add_conditional(
     work: UnitOfWork, links: Links, identified: Iterable[Resolved], base_url: str
 ) -> None:
-    """Add what references by criteria find: exactly one resource each."""
+    """Add what references by criteria find: exactly one resource each, guarded until the commit."""
     known: set[str] = set()
     for resolved in identified:
         for reference in set(conditional_references(resolved.write.content or {})) - known:
             known.add(reference)
             try:
-                links.add(reference, await _found(work, reference, base_url))
+                found = await only_reference(work, reference, base_url)
+                await work.required(*found.split("/"))
+                links.add(reference, found)
             except FhirError as error:
                 raise located(resolved.write.entry, error) from None
-
-
-async def _found(work: UnitOfWork, reference: str, base_url: str) -> str:
-    type_, _, text = reference.partition("?")
-    if type_ not in work.engine.service.types:
-        told = f"A reference by criteria to a {type_} is resolved at the platform's own base only."
-        raise FhirError(422, [Issue("not-supported", told, "resource")])
-    matches = await Criteria.of(type_, text, base_url).matches(work)
-    if len(matches) != 1:
-        count, code = ("More than one", "multiple-matches") if matches else ("No", "not-found")
-        raise FhirError(
-            412, [Issue(code, f"{count} {type_} matches the criteria of a reference.", "resource")]
-        )
-    work.guards.setdefault(matches[0].reference, matches[0].version)
-    return matches[0].reference
 
 
 def _rewritten(resolved: Resolved, links: Links) -> Resolved:

@@ -22,7 +22,7 @@ CODES = {
     "history-type": ("GET", "{type}/_history", 200),
     "create": ("POST", "{type}", 415),
     "search-type": ("GET", "{type}", 200),
-    "patch": ("PATCH", "{type}/x", 405),
+    "patch": ("PATCH", "{type}/x", 415),
 }
 SYSTEM = {
     "history-system": ("GET", "_history?_count=1", 200),
@@ -95,9 +95,28 @@ async def test_every_claimed_search_parameter_is_answered(
 
 async def test_conditional_claims_hold(statement: dict[str, Any], client: httpx.AsyncClient) -> None:
     for resource in statement["rest"][0]["resource"]:
-        assert (resource["conditionalUpdate"], resource["conditionalDelete"]) == (False, "not-supported")
-    assert (await client.put("Patient?identifier=x", json={})).status_code == 405
-    assert (await client.delete("Patient?identifier=x")).status_code == 405
+        assert (resource["conditionalUpdate"], resource["conditionalDelete"]) == (True, "single")
+    body = {"resourceType": "Patient", "active": True}
+    assert (await client.put("Patient?identifier=of-claims", json=body)).status_code == 201
+    assert (await client.delete("Patient?identifier=of-claims")).status_code == 204
+    assert (await client.patch("Patient?identifier=of-claims", json=body)).status_code == 400
+    assert (
+        await client.patch("Patient?identifier=of-claims", json={"resourceType": "Parameters"})
+    ).status_code == 404
+
+
+async def test_claimed_patch_formats_are_taken(statement: dict[str, Any], client: httpx.AsyncClient) -> None:
+    url = f"Patient/{(await client.post('Patient', json={'resourceType': 'Patient', 'active': True})).json()['id']}"
+    bodies = {"application/json-patch+json": b"[]", "application/fhir+json": b'{"resourceType":"Parameters"}'}
+    assert statement["patchFormat"] == list(bodies)
+    for format_, body in bodies.items():
+        answer = await client.patch(url, content=body, headers={"content-type": format_})
+        assert answer.status_code == 200, answer.text
+    answer = await client.patch(
+        url, content=b"<diff/>", headers={"content-type": "application/xml-patch+xml"}
+    )
+    assert answer.status_code == 415
+    assert "application/json-patch+json" in answer.json()["issue"][0]["diagnostics"]
 
 
 async def test_claimed_operations_are_answered(statement: dict[str, Any], client: httpx.AsyncClient) -> None:
@@ -116,7 +135,7 @@ async def test_mode_other_than_full_is_refused(client: httpx.AsyncClient) -> Non
 
 async def test_documentation_lists_the_interactions(client: httpx.AsyncClient, engine: Engine) -> None:
     paths = (await client.get("http://127.0.0.1:8080/openapi.json")).json()["paths"]
-    assert paths["/fhir/R4/{type}/{id}"].keys() == {"get", "put", "delete"}
+    assert paths["/fhir/R4/{type}/{id}"].keys() == {"get", "put", "patch", "delete"}
     assert "Patient" in paths["/fhir/R4/{type}"]["post"]["parameters"][0]["schema"]["enum"]
     assert (await client.get("http://127.0.0.1:8080/docs")).status_code == 200
     assert (await client.get("http://127.0.0.1:8080/livez")).status_code == 200

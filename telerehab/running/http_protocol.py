@@ -6,12 +6,14 @@ https://www.rfc-editor.org/rfc/rfc9110#section-15.5 and https://www.rfc-editor.o
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import unquote
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from telerehab.fhir import json
 from telerehab.fhir.outcome import Issue, operation_outcome
-from telerehab.running.joined_writes import JoinedWrites
+from telerehab.running.answering import WholeAnswers
 
 LONGEST_URL = 16_384
 LARGEST_HEAD = 16_384
@@ -27,14 +29,6 @@ class BoundedHttp(HttpToolsProtocol):
 
     _refusal = (400, "structure", "This is not an HTTP/1.1 request.")
     _unfinished_head: int | None = None  # bytes so far, while a head is incomplete
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._joined = JoinedWrites(transport, self.loop)
-        super().connection_made(self._joined)
-
-    def on_response_complete(self) -> None:
-        self._joined.flush()
-        super().on_response_complete()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -61,7 +55,37 @@ class BoundedHttp(HttpToolsProtocol):
         if sum(len(name) + len(value) + 4 for name, value in self.headers) > LARGEST_HEAD:
             self._refuse_large_head()
             raise _Refused
-        super().on_headers_complete()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Have the request answered, or let it wait for the one before it on this connection."""
+        scope, url = self.scope, httptools.parse_url(self.url)
+        http_version = self.parser.get_http_version()
+        path = url.path.decode("ascii")
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = http_version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+        before = self.cycle
+        self.cycle = WholeAnswers(
+            scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            False,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            http_version != "1.0" and self.parser.should_keep_alive(),
+            self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def send_400_response(self, msg: str) -> None:
         status, code, diagnostics = self._refusal

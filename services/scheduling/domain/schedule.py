@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -26,6 +27,8 @@ HORIZON = timedelta(weeks=8)
 DEFAULT_MINUTES = 30
 MOST_SLOTS = 3000
 """Of one schedule: every ten minutes of a working day, seven days a week, is fewer."""
+_LOCAL_NAMES = re.compile(r"localtime$|posixrules$|Factory$|posix/|right/")
+"""What a machine's folder of time zones has besides them: it means something else on the next machine, or no zone."""
 COPIED = ("serviceCategory", "serviceType", "specialty")
 
 
@@ -123,9 +126,10 @@ def _working_hours(stated: JsonObject) -> WorkingHours:
         )
     start = _time(extension_value(stated, "availableStartTime"))
     end = _time(extension_value(stated, "availableEndTime"))
-    if start is None or end is None or start >= end:
+    if start is None or end is None or time() != end <= start:
         raise UnreadableAvailability(
-            "availableStartTime and availableEndTime must be times of one day, the start first.",
+            "availableStartTime and availableEndTime must be times of one day, the start first;"
+            " hours over midnight are two entries, and an end of 00:00:00 is the end of the day.",
             _at(WEEKLY_AVAILABILITY),
         )
     return WorkingHours(frozenset(map(str, days)), start, end)
@@ -144,9 +148,13 @@ def _zone(schedule: JsonObject) -> ZoneInfo:
     if name is None:
         raise UnreadableAvailability("Weekly hours need a time zone beside them.", _at(TIMEZONE))
     try:
-        return ZoneInfo(str(name))
+        if isinstance(name, str) and not _LOCAL_NAMES.match(name):
+            return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UnreadableAvailability("The time zone is not in the IANA database.", _at(TIMEZONE)) from None
+        pass
+    raise UnreadableAvailability(
+        "The time zone is not one of the IANA database: give its name, as 'Europe/Berlin'.", _at(TIMEZONE)
+    )
 
 
 def _gaps(schedule: JsonObject) -> Iterator[Interval]:

@@ -237,6 +237,78 @@ def test_availability_that_cannot_be_understood_is_refused(extension: list[Any],
     assert where in str(refusal.expression)
 
 
+def stated(start: str, end: str, zone: Any = "Europe/Berlin", minutes: int = 60) -> Resource:
+    """A schedule with these hours on Mondays."""
+    hours = [
+        {"url": "daysOfWeek", "valueCode": "mon"},
+        {"url": "availableStartTime", "valueTime": start},
+        {"url": "availableEndTime", "valueTime": end},
+    ]
+    named = {"valueCode": zone} if isinstance(zone, str) else {"valueCodeableConcept": zone}
+    return schedule(
+        extension=[
+            {"url": WEEKLY_AVAILABILITY, "extension": hours},
+            {"url": TIMEZONE, **named},
+            {"url": SLOT_MINUTES, "valuePositiveInt": minutes},
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["localtime", "posixrules", "Factory", "posix/Europe/Berlin", "right/Europe/Berlin", "europe/berlin", "CET-1",
+     "../Europe/Berlin", "Europe/", "/etc/localtime", "", "x" * 300, "Europe/Berlin\0", {"text": "Berlin"}],
+)  # fmt: skip
+def test_what_is_no_iana_zone_is_refused(zone: Any) -> None:
+    (refusal,) = verdicts(
+        weekly_availability_becomes_slots, None, stated("09:00:00", "10:00:00", zone), slots=[]
+    )
+    assert isinstance(refusal, Refuse)
+    assert "IANA" in refusal.diagnostics
+    assert "timezone" in str(refusal.expression)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "US/Eastern"])
+def test_every_iana_zone_is_understood(zone: str) -> None:
+    said = verdicts(weekly_availability_becomes_slots, None, stated("09:00:00", "10:00:00", zone), slots=[])
+    assert [type(one) for one in said] == [Write, Write]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "refused"),
+    [
+        ("22:00:00", "02:00:00", True),
+        ("09:00:00", "09:00:00", True),
+        ("09:00:00", "24:00:00", True),
+        ("09:00:00+01:00", "10:00:00", True),
+        ("23:00:00", "00:00:00", False),
+        ("00:00:00", "00:00:00", False),
+    ],
+)
+def test_hours_lie_within_one_day(start: str, end: str, refused: bool) -> None:
+    said = verdicts(weekly_availability_becomes_slots, None, stated(start, end), slots=[])
+    assert any(isinstance(one, Refuse) for one in said) is refused
+
+
+def test_slots_of_another_length_are_made_anew_unless_taken() -> None:
+    first = verdicts(weekly_availability_becomes_slots, None, stated("09:00:00", "11:00:00"), slots=[])
+    made = [write.content for write in first if isinstance(write, Write)]
+    known = [
+        Resource.of({**one, "status": status})
+        for one, status in zip(made, ["free", "busy", "free", "busy"], strict=True)
+    ]
+    shorter = stated("09:00:00", "11:00:00", minutes=30)
+    said = [
+        write.content
+        for write in verdicts(weekly_availability_becomes_slots, schedule(), shorter, slots=known)
+        if isinstance(write, Write)
+    ]
+    ends = {one["start"]: one["end"] for one in said}
+    assert ends["2026-03-02T08:00:00Z"] == "2026-03-02T08:30:00Z", "the same start, another end"
+    assert "2026-03-02T08:30:00Z" in ends
+    assert "2026-03-02T09:00:00Z" not in ends, "what is busy stays as long as it was"
+
+
 STATUSES = ["proposed", "pending", "booked", "arrived", "fulfilled", "cancelled", "noshow",
             "entered-in-error", "checked-in", "waitlist"]  # fmt: skip
 

@@ -14,7 +14,7 @@ from telerehab.fhir.when import utc
 from tests.faults.breakable import FHIR_JSON, Breakable
 
 CLIENTS = 50
-ROUNDS = 15
+ROUNDS = 50
 FIRST = (datetime.now(UTC) + timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
 
 

@@ -93,7 +93,7 @@ async def wait(service: Service, inbox: Inbox, letters: DeadLetters, token: str,
 
 
 def _packed(event_id: str) -> str:
-    return base64.urlsafe_b64encode(UUID(event_id).bytes).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(bytes.fromhex(event_id.replace("-", "")))[:22].decode()
 
 
 def _unpacked(text: str) -> str:

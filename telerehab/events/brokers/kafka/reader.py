@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -19,7 +20,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, KafkaError
-from kafka.structs import OffsetAndMetadata
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from telerehab.events.brokers.broker import Delivery, Partition, Record, Unavailable
 from telerehab.events.brokers.kafka.client import Cluster, client_options, partitions_of
@@ -36,6 +37,9 @@ SESSION_MS = (
     6_000  # the least that brokers allow by default: so long are the partitions of a killed process idle
 )
 HEARTBEAT_MS = 1_000
+REJOIN_SECONDS = 10.0
+"""How long a rebalance may take. Longer, and the client waits for nothing: it forgets its request to join when the
+partitions that it knows of change while that is under way."""
 
 Positions = Mapping[Partition, int]
 
@@ -119,10 +123,15 @@ class KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]
             max_poll_records=MOST_AHEAD,
         )
         try:
+            for topic in self._topics:
+                consumer.partitions_for_topic(topic)  # known before it joins, they don't change while it does
             consumer.subscribe(topics=self._topics, listener=self)
-            while not self._closing.is_set():
+            settled = time.monotonic()
+            while not self._closing.is_set() and time.monotonic() < settled + REJOIN_SECONDS:
                 self._commit_asked(consumer)
                 self._read_on(consumer)
+                if consumer.group_metadata().state == MemberState.STABLE:
+                    settled = time.monotonic()
             self._commit_asked(consumer)
         finally:
             consumer.close(autocommit=False, timeout_ms=LEAVE_MS)

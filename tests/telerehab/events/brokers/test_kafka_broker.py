@@ -19,7 +19,7 @@ from telerehab.events.brokers.broker import NoSuchTopic, Partition, Record, Unav
 from telerehab.events.brokers.kafka import Cluster, KafkaBroker, cluster_of
 from telerehab.events.brokers.kafka import broker as broker_module
 from telerehab.events.brokers.kafka.client import make_topics
-from telerehab.events.brokers.kafka.reader import MOST_AHEAD
+from telerehab.events.brokers.kafka.reader import MOST_AHEAD, KafkaReader
 from telerehab.events.brokers.kafka.topics import TOPICS, Topic
 from telerehab.settings import Settings
 from tests.conftest import kafka_classpath
@@ -277,3 +277,19 @@ async def test_a_position_in_a_partition_of_which_nothing_was_read_is_not_kept(
     positions = {lag.partition: lag.position for lag in await kafka_broker.lag("g", [TOPIC])}
     assert positions == {Partition(TOPIC, number): 0 for number in range(3)} | {held: 2}
     await reader.close()
+
+
+async def test_groups_that_begin_together_all_get_in(kafka: str) -> None:
+    """The client may forget its request to join when it learns of partitions meanwhile."""
+    async with broker_on(Cluster({"bootstrap_servers": kafka}, f"{identity.new_id()}.")) as broker:
+        await broker.publish("p", 1, [published := record()])
+        readers = [await broker.reader(f"g{number}", [TOPIC]) for number in range(12)]
+
+        async def first(reader: KafkaReader) -> str:
+            while not (found := await reader.fetch(1)):
+                pass
+            return found[0].record.id
+
+        async with asyncio.timeout(60):
+            assert await asyncio.gather(*map(first, readers)) == [published.id] * 12
+        await asyncio.gather(*(reader.close() for reader in readers))

@@ -13,7 +13,7 @@ from telerehab.fhir.fhirpath import syntax, temporal
 from telerehab.fhir.fhirpath.functions import FUNCTIONS
 from telerehab.fhir.fhirpath.lexer import FhirPathError
 from telerehab.fhir.fhirpath.navigation import is_of_type, step
-from telerehab.fhir.fhirpath.operators import negative, operator
+from telerehab.fhir.fhirpath.operators import equals_text, negative, operator
 from telerehab.fhir.fhirpath.parser import parse
 from telerehab.fhir.fhirpath.scope import Scope, Step
 from telerehab.fhir.fhirpath.single import whole
@@ -52,6 +52,8 @@ def _compile(tree: syntax.Expression) -> Step:
             return (lambda scope: negative(inner(scope))) if symbol == "-" else inner
         case syntax.TypeTest(symbol, of, type_):
             return _by_type(symbol, _compile(of), type_)
+        case syntax.Binary("=", left, syntax.Literal(str(literal))):
+            return equals_text(_compile(left), literal)
         case syntax.Binary(symbol, left, right):
             return operator(symbol, _compile(left), _compile(right))
         case syntax.Call():

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/json.html#primitive
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from telerehab.fhir.definitions import ElementDefinition, structure
@@ -25,6 +25,7 @@ class Member(NamedTuple):
     value_set: str | None = None
 
 
+@lru_cache(maxsize=1 << 14)  # names may be a client's
 def members(type_: str, name: str) -> tuple[Member, ...]:
     """What `name` may be within `type_`: none if there is no such element, several for a choice (`value`)."""
     return _members(type_.partition(".")[0]).get(f"{type_}.{name}", ())
@@ -76,6 +77,7 @@ def every_member(type_: str) -> Mapping[str, Member]:
     return {member.key: member for found in below for member in found}
 
 
+@lru_cache(maxsize=1 << 12)
 def is_primitive(type_: str) -> bool:
     """Whether a value of this type is a JSON value with a `_` companion."""
     return type_[:1].islower() and "." not in type_

@@ -31,7 +31,7 @@ def select(
     """
     context = root(resource)
     named = {"context": [context], **(variables or {})}
-    return run(expression, context, Environment(context, context, named, resolve))
+    return run(expression, context, Environment(resource, resource, named, resolve))
 
 
 def evaluate(

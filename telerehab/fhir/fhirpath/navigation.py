@@ -36,14 +36,12 @@ def step(items: Collection, name: str) -> Collection:
 
 def _below(node: Node, name: str, found: Collection) -> None:
     value = node.value
-    if is_primitive(node.type):
-        if type(node.companion) is dict and name in ("id", "extension"):
-            value = node.companion
-        else:
+    if type(value) is not dict or node.companion is not None:
+        if type(node.companion) is not dict or name not in ("id", "extension"):
             return
-    if type(value) is dict:
-        for member in members(node.type, name):
-            _collect(node, value, member, found)
+        value = node.companion
+    for member in members(node.type, name):
+        _collect(node, value, member, found)
 
 
 def _collect(node: Node, value: dict[str, Any], member: Member, found: Collection) -> None:
@@ -53,6 +51,9 @@ def _collect(node: Node, value: dict[str, Any], member: Member, found: Collectio
         companion = value.get("_" + key)
         if companion is not None:
             found.extend(_with_companions(node, member, held, companion))
+            return
+        if type(held) is str:  # what most elements are
+            found.append(Node(held, type_, None, node, key))
             return
     if held is None:
         return

@@ -16,8 +16,9 @@ from telerehab.fhir.fhirpath.scope import Scope, Step
 from telerehab.fhir.fhirpath.single import single, text, truth
 from telerehab.fhir.fhirpath.temporal import Temporal
 from telerehab.fhir.fhirpath.units import measure
-from telerehab.fhir.fhirpath.values import Collection, Descending, Quantity, each_once, identity
+from telerehab.fhir.fhirpath.values import Collection, Descending, Node, Quantity, each_once, identity
 
+_TEXTS = frozenset({"code", "string", "uri", "id", "canonical", "url", "markdown"})
 Operate = Callable[[Collection, Collection], Collection]
 
 
@@ -27,6 +28,21 @@ def operator(symbol: str, left: Step, right: Step) -> Step:
         return _LOGIC[symbol](left, right)
     operate = _OPERATORS[symbol]
     return lambda scope: operate(left(scope), right(scope))
+
+
+def equals_text(left: Step, literal: str) -> Step:
+    """`left = 'literal'`, the most frequent operation."""
+    right: Collection = [literal]
+
+    def step(scope: Scope) -> Collection:
+        items = left(scope)
+        if len(items) == 1:
+            item = items[0]
+            if type(item) is Node and item.type in _TEXTS and type(item.value) is str:
+                return [item.value == literal]
+        return _equals(items, right)
+
+    return step
 
 
 def _and(left: Step, right: Step) -> Step:

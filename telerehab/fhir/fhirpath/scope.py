@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from telerehab.fhir.fhirpath.lexer import FhirPathError
-from telerehab.fhir.fhirpath.values import Collection, Node
+from telerehab.fhir.fhirpath.navigation import root
+from telerehab.fhir.fhirpath.values import Collection
 
 MAX_STEPS = 2_000_000
 """Items that one evaluation may visit: about two seconds."""
@@ -29,21 +30,22 @@ Resolve = Callable[[str], Any]
 class Environment:
     """What holds during one evaluation: variables, the resource around the context, and the moment it is now."""
 
-    __slots__ = ("_now", "left", "memo", "resolve", "resource", "root", "variables")
+    __slots__ = ("_memo", "_now", "left", "resolve", "resource", "root", "variables")
 
     def __init__(
         self,
-        resource: Node,
-        root: Node,
-        variables: Mapping[str, Collection] | None = None,
+        resource: Any,
+        root: Any,
+        variables: Mapping[str, Collection],
         resolve: Resolve | None = None,
     ) -> None:
+        """`resource` and `root` are JSON: the resource around the context, and the one that contains it."""
         self.resource = resource
         self.root = root
-        self.variables = variables or {}
+        self.variables = variables
         self.resolve = resolve
         self._now: datetime | None = None
-        self.memo: dict[Step, Collection] = {}
+        self._memo: dict[Step, Collection] | None = None
         self.left = MAX_STEPS
 
     @property
@@ -52,6 +54,13 @@ class Environment:
         if self._now is None:
             self._now = datetime.now(UTC)
         return self._now
+
+    @property
+    def memo(self) -> dict[Step, Collection]:
+        """What is followed once per evaluation, by its step."""
+        if self._memo is None:
+            self._memo = {}
+        return self._memo
 
     def spend(self, steps: int) -> None:
         """Count work; raises FhirPathError when there was too much."""
@@ -62,9 +71,9 @@ class Environment:
     def variable(self, name: str) -> Collection:
         """The value of `%name`; raises FhirPathError for one that is not defined."""
         if name == "resource":
-            return [self.resource]
+            return [root(self.resource)]
         if name == "rootResource":
-            return [self.root]
+            return [root(self.root)]
         if name in self.variables:
             return self.variables[name]
         if name in _FIXED:

@@ -40,10 +40,12 @@ def _compile(path: str) -> Table:
     elements: dict[str, Element] = {}
     required: list[tuple[str, str, str]] = []
     choices: list[Choice] = []
-    constraints: tuple[Constraint, ...] = ()
+    constraints: list[Constraint] = []
+    advice: tuple[Constraint, ...] = ()
     for element in definition["element"]:
         if element["path"] == path:
-            constraints = constraints_of(element)
+            constraints += constraints_of(element, path, severity="error")
+            advice = constraints_of(element, path, severity="warning")
         if element["path"].count(".") != depth or not element["path"].startswith(path + "."):
             continue
         name = element["path"].rpartition(".")[2]
@@ -52,11 +54,13 @@ def _compile(path: str) -> Table:
             continue
         type_ = element["type"][0] if "type" in element else None
         _add(name, name, element, type_, elements)
+        if type_ is not None and type_["code"] in PRIMITIVES:
+            constraints += constraints_of(element, path, severity="error", member=name)
         if element["min"] > 0:
             required.append((name, "_" + name, name))
     if definition["kind"] == "resource" and depth == 1:
         elements["resourceType"] = Element("resourceType", _accept_type, None)
-    return Table(elements, tuple(required), tuple(choices), constraints)
+    return Table(elements, tuple(required), tuple(choices), tuple(constraints), advice)
 
 
 def _add_choice(name: str, element: ElementDefinition, elements: dict[str, Element]) -> Choice:
@@ -116,7 +120,8 @@ def _rules(element: ElementDefinition, type_: ElementType | None) -> tuple[Const
     if SIMPLE_QUANTITY in type_.get("profile", ()):
         rules.append(no_comparator)
     own = {constraint["key"] for constraint in structure(type_["code"])["element"][0].get("constraint", ())}
-    rules.extend(constraints_of(element, beyond=own | {"sqty-1"}))
+    beyond = own | {"sqty-1"}
+    rules.extend(constraints_of(element, type_["code"], severity="error", beyond=beyond))
     return tuple(rules)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from telerehab.fhir.outcome import Issue
+from telerehab.fhir.outcome import Issue, Severity
 
 MAX_ISSUES = 500
 
@@ -51,18 +51,32 @@ class TooManyIssues(Exception):
 class Context:
     """The state of one validation: its issues, and what spans elements of the resource being walked."""
 
-    __slots__ = ("bundle_types", "in_bundle", "issues", "local_references")
+    __slots__ = (
+        "advises",
+        "in_bundle",
+        "issues",
+        "local_references",
+        "resource",
+        "resources_at_hand",
+        "root_resource",
+    )
 
-    def __init__(self, in_bundle: bool) -> None:
+    def __init__(self, in_bundle: bool, *, advises: bool = False) -> None:
         self.issues: list[Issue] = []
         self.in_bundle = in_bundle
-        self.bundle_types: dict[str, str] = {}
-        """fullUrl → resource type of the entries of the bundle being walked."""
+        self.advises = advises
+        """Whether best practice is looked at too."""
+        self.resource: dict[str, Any] = {}
+        """The resource being walked, and below the one that contains it."""
+        self.root_resource: dict[str, Any] = {}
+        self.resources_at_hand: dict[str, dict[str, Any]] = {}
+        """The entries of the bundle being walked, by fullUrl and by Type/id."""
         self.local_references: list[LocalReference] = []
 
-    def report(self, fault: Fault, path: Path) -> None:
+    def report(self, fault: Fault, path: Path, *, advice: bool = False) -> None:
         """Note a fault of the element at `path`; raises TooManyIssues when there is no point in going on."""
-        self.issues.append(Issue(fault.code, fault.diagnostics, render(path)))
+        severity: Severity = "warning" if advice else "error"
+        self.issues.append(Issue(fault.code, fault.diagnostics, render(path), severity))
         if len(self.issues) >= MAX_ISSUES:
             raise TooManyIssues
 

@@ -36,12 +36,13 @@ class Element(NamedTuple):
 
 
 class Table(NamedTuple):
-    """What an object may and must hold. `required` are triples: member, its `_` form, label."""
+    """What an object may and must hold: `required` are triples: member, its `_` form, label; `advice` is no must."""
 
     elements: dict[str, Element]
     required: tuple[tuple[str, str, str], ...]
     choices: tuple[Choice, ...]
     constraints: tuple[Constraint, ...]
+    advice: tuple[Constraint, ...]
 
 
 class Node:
@@ -65,7 +66,7 @@ class Node:
         table = self._table
         if table is None:
             table = self._table = self._compile()
-        elements, required, choices, constraints = table
+        elements, required, choices, constraints, advice = table
         for name, member in value.items():
             element = elements.get(name)
             if element is None:
@@ -81,10 +82,14 @@ class Node:
         for name, companion, label in required:
             if name not in value and companion not in value:
                 context.report(MISSING, (path, label, -1))
+                constraints = ()  # they take for granted what is required
         if choices:
             check_choices(choices, value, path, context)
         for constraint in constraints:
             constraint(value, path, context)
+        if advice and context.advises:
+            for constraint in advice:
+                constraint(value, path, context)
         if len(value) < 2:
             self._check_content(value, path, context)
 

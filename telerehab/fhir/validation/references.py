@@ -54,7 +54,8 @@ def _target_type(reference: str, targets: frozenset[str] | None, path: Path, con
         context.local_references.append(LocalReference(reference[1:], targets, path))
     elif reference.startswith("urn:"):
         if context.in_bundle:
-            return context.bundle_types.get(reference)
+            resource = context.resources_at_hand.get(reference)
+            return None if resource is None else str(resource["resourceType"])
         context.report(_URN, (path, "reference", -1))
     elif _scheme(reference):
         match = _absolute(reference)

@@ -32,11 +32,14 @@ class AnyResource:
         if type_name is None:
             return
         outer_references, context.local_references = context.local_references, []
-        outer_bundle = context.in_bundle, context.bundle_types
+        outer_resources = context.resource, context.root_resource
+        outer_bundle = context.in_bundle, context.resources_at_hand
+        context.resource = context.root_resource = value
         if type_name == "Bundle":
-            context.in_bundle, context.bundle_types = True, _entry_types(value)
+            context.in_bundle, context.resources_at_hand = True, _entries(value)
         self._node_of(type_name).check(value, path, context)
-        context.in_bundle, context.bundle_types = outer_bundle
+        context.in_bundle, context.resources_at_hand = outer_bundle
+        context.resource, context.root_resource = outer_resources
         if context.local_references or "contained" in value:
             check_contained(value, path, context)
         context.local_references = outer_references
@@ -54,7 +57,9 @@ class ContainedResource:
         """Report every fault of the contained resource at `path`, but for what spans its container."""
         type_name = _type_of(value, path, context)
         if type_name is not None:
+            container, context.resource = context.resource, value
             self._node_of(type_name).check(value, path, context)
+            context.resource = container
 
 
 def _type_of(value: Any, path: Path, context: Context) -> str | None:
@@ -71,13 +76,15 @@ def _type_of(value: Any, path: Path, context: Context) -> str | None:
     return None
 
 
-def _entry_types(bundle: dict[str, Any]) -> dict[str, str]:
+def _entries(bundle: dict[str, Any]) -> dict[str, dict[str, Any]]:
     entries = bundle.get("entry")
-    types: dict[str, str] = {}
+    found: dict[str, dict[str, Any]] = {}
     for entry in entries if type(entries) is list else ():
         resource = entry.get("resource") if type(entry) is dict else None
         if type(resource) is dict:
             url, type_name = entry.get("fullUrl"), resource.get("resourceType")
-            if type(url) is str and type(type_name) is str and type_name in resource_types():
-                types[url] = type_name
-    return types
+            if type(type_name) is str and type_name in resource_types():
+                found[f"{type_name}/{resource.get('id')}"] = resource
+                if type(url) is str:
+                    found[url] = resource
+    return found

@@ -15,13 +15,14 @@ _MORE = Issue("too-long", f"Only the first {MAX_ISSUES} faults are listed.", sev
 _TOO_DEEP = Issue("too-long", "The resource is nested too deep.")
 
 
-def validate(resource: Any, *, in_bundle: bool = False) -> list[Issue]:
+def validate(resource: Any, *, in_bundle: bool = False, advises: bool = False) -> list[Issue]:
     """Every fault of a resource as `telerehab.fhir.json.parse` gives it; an empty list means it is valid FHIR R4.
 
-    `in_bundle` says that it is an entry of a bundle, where `urn:` and conditional references have a meaning. Each
+    `in_bundle` says that it is an entry of a bundle, where `urn:` and conditional references have a meaning; `advises`
+    adds what is against best practice, as warnings. Each
     issue's expression is the FHIRPath of the element; no issue repeats a value. Never raises for any JSON value.
     """
-    context = Context(in_bundle)
+    context = Context(in_bundle, advises=advises)
     try:
         any_resource().check(resource, (None, _root(resource), -1), context)
     except TooManyIssues:

@@ -59,9 +59,9 @@ def resolve(focus: Collection, scope: Scope) -> Collection:
 def _resolved(reference: str, scope: Scope) -> Collection:
     environment = scope.environment
     if reference == "#":
-        return [environment.root]
+        return [root(environment.root)]
     if reference.startswith("#"):
-        contained = step([environment.root], "contained")
+        contained = step([root(environment.root)], "contained")
         return [one for one in contained if type(one.value) is dict and one.value.get("id") == reference[1:]][
             :1
         ]

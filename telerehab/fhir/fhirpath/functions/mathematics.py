@@ -85,8 +85,9 @@ def power(focus: Collection, scope: Scope, exponent: Collection) -> Collection:
     value, by = number(focus), number(exponent)
     if value is None or by is None:
         return []
-    if abs(by) > MAX_EXPONENT or abs(value) > 10**MAX_DIGITS:
+    most = Decimal(10) ** MAX_DIGITS
+    if not (-MAX_EXPONENT <= by <= MAX_EXPONENT and -most <= value <= most):
         raise FhirPathError("power() takes exponents up to 1000 of numbers up to 30 digits")
-    result = _guarded(lambda: Decimal(value) ** by)
+    result = _guarded(lambda: Decimal(value) ** Decimal(by))
     both_whole = isinstance(value, int) and isinstance(by, int) and by >= 0
     return [int(one) for one in result] if both_whole else result

@@ -1,4 +1,4 @@
-"""`python -m demo`: start the platform in processes of its own (or use a running one), play the journey, stop it."""
+"""`python -m demo`: start the platform in processes of its own (or use a running one), play the stories, stop it."""
 
 from __future__ import annotations
 
@@ -8,25 +8,41 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
-from demo.cast import Journey
+from demo.cast import Events, Journey
 from demo.deployment import CannotStart, deployed
-from demo.journey import play
+from demo.journey import STORIES, play
 from demo.telling import Telling
+
+PICTURES = Path("build/demo")
 
 
 def main() -> int:
     """The exit status: 0 when the whole story came true."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description="A care journey, told step by step.")
+    parser = argparse.ArgumentParser(
+        prog="python -m demo", description="Two care journeys, told step by step."
+    )
     parser.add_argument("--base", metavar="URL", help="FHIR base of a running platform (default: start one)")
+    parser.add_argument(
+        "--pictures",
+        metavar="FOLDER",
+        type=Path,
+        default=PICTURES,
+        help=f"where charts go (default: {PICTURES})",
+    )
     asked = parser.parse_args()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # a terminal that lacks a letter shows the story all the same
     tell = Telling()
     try:
         if asked.base:
-            play(Journey(asked.base.rstrip("/"), tell))
+            _play(asked.base.rstrip("/"), tell, asked.pictures)
         else:
-            _play_on_our_own(tell)
+            _play_on_our_own(tell, asked.pictures)
     except CannotStart as error:
         sys.stderr.write(f"{error}\nThe platform does not start; above is the last it said.\n")
         return 1
@@ -38,19 +54,24 @@ def main() -> int:
     return 0
 
 
-def _play_on_our_own(tell: Telling) -> None:
+def _play(base: str, tell: Telling, pictures: Path, events: Events | None = None) -> None:
+    for story in STORIES:
+        play(Journey(base, tell, events, pictures), story)
+
+
+def _play_on_our_own(tell: Telling, pictures: Path) -> None:
     with _folder() as folder:
         tell.starting("Starting the platform, a process for each service ...")
         with deployed(folder / "data") as platform:
             try:
-                play(Journey(platform.base, tell, platform.events))
+                _play(platform.base, tell, pictures, platform.events)
             except Exception as error:
                 kept = Path(tempfile.gettempdir(), f"{folder.name}.log")
                 shutil.copyfile(platform.log, kept)
                 error.add_note(f"What the platform said meanwhile: {kept}")
                 raise
         tell.afterword(
-            "Now it is stopped, and its links lead nowhere. To look around: make run, and beside it"
+            "\nNow it is stopped, and its links lead nowhere. To look around: make run, and beside it"
             " make demo ARGS='--base http://127.0.0.1:8080/fhir/R4'"
         )
 

@@ -1,12 +1,16 @@
-"""Who takes part in the journey, and what they have made so far."""
+"""Who takes part in a story, and what they have made so far."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from demo.client import Client
+from demo.client import Answer, Client
+from demo.resources import CLINIC_ZONE
 from demo.telling import Telling
 from telerehab.fhir.json import JsonObject
 
@@ -16,16 +20,23 @@ Events = Callable[[], Counter[str]]
 """How many events of each type the platform has ever said."""
 
 
+def today() -> date:
+    """The day at the clinic, which is the patient's too."""
+    return datetime.now(ZoneInfo(CLINIC_ZONE)).date()
+
+
 @dataclass
 class Journey:
-    """One journey on the FHIR base `base`; what is made is kept as references ("Patient/1").
+    """One story on the FHIR base `base`; what is made is kept as references ("Patient/1").
 
-    `events` is None where the story cannot look behind the API.
+    `events` is None where the story cannot look behind the API; `pictures` is the folder for charts, None for none.
     """
 
     base: str
     tell: Telling
     events: Events | None = None
+    pictures: Path | None = None
+    today: date = field(default_factory=today)
     began: str = ""
     patient: str = ""
     requester: str = ""
@@ -34,8 +45,14 @@ class Journey:
     held: str = ""
     encounter: str = ""
     position: str = ""
+    """What to present to a read that shall see what the writes since the last `begins_with` have caused."""
     proposal: JsonObject = field(default_factory=dict)
     appointment: JsonObject = field(default_factory=dict)
+    care_plan: str = ""
+    bridge: str = ""
+    """The prescription of the exercise whose dose changes in the story."""
+    alert: str = ""
+    """The Task that asks somebody to acknowledge an alert."""
 
     def __post_init__(self) -> None:
         self.hospital = Client(self.base)
@@ -53,6 +70,14 @@ class Journey:
         """Every version that anyone has seen ("Patient/1/_history/1") of what was made here."""
         seen = set().union(*(party.seen for party in self.parties))
         return {version for version in seen if not version.startswith(BROUGHT_ALONG)}
+
+    def begins_with(self, write: Answer) -> None:
+        """From here on reads wait for what this write causes, no longer for those before."""
+        self.position = write.position
+
+    def goes_on_with(self, write: Answer) -> None:
+        """Reads wait for what this write causes as well: tokens joined by ~ are the token of all."""
+        self.position = "~".join(token for token in (self.position, write.position) if token)
 
     def shows(self, *references: str) -> None:
         """Tell the links to what a step made."""

@@ -59,6 +59,8 @@ class Client:
         self.requests = 0
         self.seen: set[str] = set()
         """Every version that an answer showed or named: "Patient/1/_history/2"."""
+        self.heard: list[JsonObject] = []
+        """Every resource that was answered, refusals included, as it came."""
         self._http = httpx.Client(base_url=f"{base}/", timeout=SECONDS, trust_env=False)
 
     def close(self) -> None:
@@ -83,6 +85,7 @@ class Client:
         except httpx.HTTPError as error:
             raise Unexpected(asked, f"no answer ({type(error).__name__})") from None
         answer = Answer(response.status_code, response.headers, _content(response, asked))
+        self.heard += [answer.content] if answer.content else []
         if answer.status != expect:
             raise Unexpected(asked, f"{answer.status} instead of {expect}", answer)
         if BEHIND in response.headers:
@@ -97,22 +100,28 @@ class Client:
     def create(self, content: JsonObject) -> JsonObject:
         """The resource as it is read back after its creation."""
         made = self.ask("POST", str(content["resourceType"]), content, expect=201).content
-        return self.read(f"{made['resourceType']}/{made['id']}")
+        return self.read(reference_to(made))
+
+    def update(self, content: JsonObject, *, expect: int = 200) -> Answer:
+        """The answer to a PUT of what was read before and changed; somebody else's change in between refuses it."""
+        headers = {"If-Match": f'W/"{content["meta"]["versionId"]}"'}
+        return self.ask("PUT", reference_to(content), content, expect=expect, headers=headers)
 
     def call(self, path: str, *parameters: JsonObject, expect: int = 200) -> Answer:
         """An operation, its input as Parameters."""
         given = {"resourceType": "Parameters", "parameter": list(parameters)} if parameters else None
         return self.ask("POST", path, given, expect=expect)
 
-    def search(self, type_: str, *criteria: tuple[str, str]) -> list[JsonObject]:
-        """All that is found, through all pages."""
-        return list(self.pages(f"{type_}?{urlencode(criteria)}" if criteria else type_))
+    def search(self, type_: str, *criteria: tuple[str, str], position: str = "") -> list[JsonObject]:
+        """All that is found, through all pages; with a write's position, once everything that follows has happened."""
+        return list(self.pages(f"{type_}?{urlencode(criteria)}" if criteria else type_, position=position))
 
-    def pages(self, path: str) -> Iterator[JsonObject]:
+    def pages(self, path: str, *, position: str = "") -> Iterator[JsonObject]:
         """The resources of a Bundle and of all pages after it."""
         link: str | None = path
+        headers = {POSITION: position} if position else None
         while link:
-            page = self.ask("GET", link).content
+            page = self.ask("GET", link, headers=headers).content
             yield from (entry["resource"] for entry in page.get("entry", ()) if _is_found(entry))
             link = next((each["url"] for each in page.get("link", ()) if each["relation"] == "next"), None)
 

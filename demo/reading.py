@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from demo import resources
 from demo.cast import Journey
 from demo.client import Answer, Client
 from telerehab import canonical
+from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment, utc
 
 NOTICE, AHEAD = timedelta(days=1), timedelta(days=14)
+PATIENCE, BETWEEN = 60.0, 0.25
+Found = TypeVar("Found")
 
 
 class Untrue(Exception):
@@ -24,6 +31,16 @@ def require(holds: bool, otherwise: str) -> None:
     """Raises `Untrue` with what is wrong unless it holds."""
     if not holds:
         raise Untrue(otherwise)
+
+
+def eventually(look: Callable[[], Found | None], what: str) -> Found:
+    """What `look` finds, asked again and again for something that time brings about; raises `Untrue`."""
+    deadline = time.monotonic() + PATIENCE
+    pause = threading.Event()
+    while not (found := look()):
+        require(time.monotonic() < deadline, f"waited too long for {what}")
+        pause.wait(BETWEEN)
+    return found
 
 
 def find(journey: Journey, who: Client) -> list[JsonObject]:
@@ -73,6 +90,12 @@ def planned_start(visit: JsonObject) -> datetime | None:
     return moment(canonical.extension_value(visit, canonical.ENCOUNTER_PLANNED_START))
 
 
+def messages(journey: Journey, profile: str) -> list[JsonObject]:
+    """What was told about the patient, of one kind, once what was written was heard of."""
+    told = journey.clinic.search("Communication", ("subject", journey.patient), position=journey.position)
+    return [one for one in told if canonical.has_profile(one, profile)]
+
+
 def first_of(references: Iterable[str], type_: str) -> str:
     """The first reference to a resource of the type."""
     return next(reference for reference in references if reference.startswith(f"{type_}/"))
@@ -95,6 +118,14 @@ def when(appointment: JsonObject) -> str:
 def shown(time: datetime | None) -> str:
     """A moment in the clinic's time zone."""
     return f"{time.astimezone(ZoneInfo(resources.CLINIC_ZONE)):%a %d %b %H:%M %Z}" if time else "?"
+
+
+def value_in_words(score: JsonObject) -> str:
+    """The value of a score with its bands, or why it has none."""
+    if "valueQuantity" not in score:
+        return f"none, {score['dataAbsentReason']['coding'][0]['code']}"
+    value = Decimal(score["valueQuantity"]["value"]).normalize()
+    return "; ".join([f"{value:f}", *values_at(score, "interpretation.coding.display")])
 
 
 def in_order(found: Iterable[JsonObject]) -> bool:

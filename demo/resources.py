@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clinical.red_flags import screenings
 from telerehab import canonical
 from telerehab.fhir.json import JsonObject, Number
 
@@ -77,7 +76,7 @@ def healthcare_service(clinic: str, location: str) -> JsonObject:
 
 
 def schedule(practitioner: str, service: str) -> JsonObject:
-    """Four mornings a week, half an hour a visit."""
+    """Five mornings a week, half an hour a visit: never more than two days without any."""
     return {
         "resourceType": "Schedule",
         "extension": [
@@ -86,7 +85,7 @@ def schedule(practitioner: str, service: str) -> JsonObject:
             {
                 "url": canonical.WEEKLY_AVAILABILITY,
                 "extension": [
-                    *({"url": "daysOfWeek", "valueCode": day} for day in ("mon", "tue", "thu", "fri")),
+                    *({"url": "daysOfWeek", "valueCode": day} for day in ("mon", "tue", "thu", "fri", "sat")),
                     {"url": "availableStartTime", "valueTime": "09:00:00"},
                     {"url": "availableEndTime", "valueTime": "12:00:00"},
                 ],
@@ -98,7 +97,20 @@ def schedule(practitioner: str, service: str) -> JsonObject:
     }
 
 
-def referral(patient: str, requester: str) -> JsonObject:
+def patient() -> JsonObject:
+    """Who the second story is about."""
+    return {
+        "resourceType": "Patient",
+        "active": True,
+        "name": [{"family": "Lindqvist", "given": ["Jonas"]}],
+        "gender": "male",
+        "birthDate": "1968-09-21",
+        "telecom": [{"system": "phone", "value": "+1 555 0117", "use": "mobile"}],
+    }
+
+
+def referral(patient: str, requester: str, written: str) -> JsonObject:
+    """`written` is the date of it."""
     return {
         "resourceType": "ServiceRequest",
         "status": "active",
@@ -106,6 +118,7 @@ def referral(patient: str, requester: str) -> JsonObject:
         "priority": "routine",
         "code": PHYSIOTHERAPY,
         "subject": reference(patient),
+        "authoredOn": written,
         "requester": reference(requester),
         "reasonCode": [HIP_PAIN],
         "note": [{"text": "Right hip pain for three months, worse on stairs. Please assess and treat."}],
@@ -176,16 +189,3 @@ def safety(practitioner: str, consent: str) -> list[JsonObject]:
         {"name": "callback", "valueContactPoint": {"system": "phone", "value": "+1 555 0100"}},
         parameter("consent", consent),
     ]
-
-
-def hip_screening(patient: str, danger_sign: str, at: str) -> JsonObject:
-    """A red-flag screening of the hip, every question answered no but the `danger_sign` (empty: none)."""
-    asked = [sign.link_id for sign in screenings()["hip"].item]
-    return {
-        "resourceType": "QuestionnaireResponse",
-        "questionnaire": f"{canonical.BASE}/Questionnaire/red-flags-hip",
-        "status": "completed",
-        "subject": reference(patient),
-        "authored": at,
-        "item": [{"linkId": one, "answer": [{"valueBoolean": one == danger_sign}]} for one in asked],
-    }

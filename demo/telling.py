@@ -10,7 +10,7 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -41,9 +41,19 @@ class Telling:
         self._write(self._in(DIM, textwrap.fill(text, self._width)))
 
     def title(self, text: str, place: str) -> None:
-        """What is told, and of which server; its time begins now."""
+        """What is told, and of which server; its time and its steps begin now."""
         self._begun = time.monotonic()
-        self._write(f"\n{self._in(BOLD, text)}\n{self._in(DIM, place)}\n")
+        self.steps = 0
+        self._write(f"\n{self._in(BOLD, text)}\n{self._in(DIM, place)}")
+
+    def chapter(self, title: str, says: str = "") -> None:
+        """A part of the story, with what the viewer should know of it."""
+        rule = "─" * max(self._width - len(title) - 4, 3)
+        self._write(f"\n{self._in(DIM, '──')} {self._in(BOLD, title)} {self._in(DIM, rule)}")
+        if says:
+            self._write(
+                self._in(DIM, textwrap.fill(says, self._width, initial_indent="   ", subsequent_indent="   "))
+            )
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
@@ -73,6 +83,17 @@ class Telling:
             break_on_hyphens=False,
         )
 
+    def figure(self, lines: Iterable[str]) -> None:
+        """A drawing or a table, as it is."""
+        self._below += [f"{INDENT}{line}".rstrip() for line in lines]
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """What is noted meanwhile is not told: it has been told before."""
+        below = list(self._below)
+        yield
+        self._below = below
+
     def link(self, name: str, url: str) -> None:
         """Where something that the step made can be looked at."""
         self._below.append(f"{INDENT}{name:<22} {self._in(DIM, url)}")
@@ -92,7 +113,7 @@ class Telling:
     def summary(self, text: str) -> None:
         """The last word."""
         seconds = time.monotonic() - self._begun
-        self._write(f"\n{self._in(GREEN, f'{self.steps} steps in {seconds:.1f} s.')} {text}\n")
+        self._write(f"\n{self._in(GREEN, f'{self.steps} steps in {seconds:.1f} s.')} {text}")
 
     def _ended(self, used: int, begun: float, sign: str, colour: str) -> None:
         took = f"{time.monotonic() - begun:.2f} s"

@@ -34,6 +34,7 @@ from telerehab.engine import counter_key
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.search import parameter_hash
 from telerehab.fhir.when import moment
+from telerehab.references import id_at
 from telerehab.resource import Resource
 from telerehab.store.history import Scope
 from telerehab.unit_of_work import UnitOfWork
@@ -65,7 +66,7 @@ async def propose(
         return
     await _alone(prescription_id, work)
     proposals = await _proposals(request, work)
-    patient = str(request.content["subject"]["reference"]).removeprefix("Patient/")
+    patient = id_at(request.content, "subject", "Patient")
     known = Known(
         await _versions(request, work),
         care_plan,

@@ -9,12 +9,18 @@ from services.exercise_prescription.domain.activity_definitions import activity_
 from services.exercise_prescription.domain.plan_definitions import plan_definitions
 from services.exercise_prescription.handlers.hear_exercise_log import keep_exercise_log, propose_dose
 from services.exercise_prescription.handlers.hear_safety_alert import allow_progress, stop_progress
+from services.exercise_prescription.operations.activate import activate
 from services.exercise_prescription.operations.apply import apply
 from services.exercise_prescription.operations.check_form import check_form
 from services.exercise_prescription.operations.decide import decide
 from services.exercise_prescription.periodic.look_for_gaps import look_for_gaps
 from services.exercise_prescription.projections.exercise_log import exercise_log
 from services.exercise_prescription.projections.safety_alert import safety_alert
+from services.exercise_prescription.rules.goals_follow_their_programme import goals_follow_their_programme
+from services.exercise_prescription.rules.nothing_begins_against_a_danger_sign import (
+    no_exercise_begins_against_a_danger_sign,
+    no_programme_begins_against_a_danger_sign,
+)
 from services.exercise_prescription.rules.prescription_stays_within_bounds import (
     prescription_stays_within_bounds,
 )
@@ -43,7 +49,10 @@ service = Service(
         what_is_ours_stays_so,
         prescription_stays_within_bounds,
         programme_is_activated_by_a_named_clinician,
+        no_programme_begins_against_a_danger_sign,
+        no_exercise_begins_against_a_danger_sign,
         prescriptions_follow_their_programme,
+        goals_follow_their_programme,
         programme_follows_its_prescriptions,
         proposal_to_raise_a_dose_follows_from_logs,
         proposal_is_decided_by_a_named_clinician,
@@ -51,7 +60,7 @@ service = Service(
         programme_change_is_announced,
     ],
     projections=[exercise_log, safety_alert],
-    operations=[apply, decide, check_form],
+    operations=[apply, activate, decide, check_form],
     handlers=[keep_exercise_log, propose_dose, stop_progress, allow_progress],
     periodic=[look_for_gaps],
     migrations=Path(__file__).parent / "migrations",

@@ -11,6 +11,7 @@ from clinical.approvals import state
 from clinical.exercises import Bounds, Exercise, ExerciseFile, exercise_files
 from services.exercise_prescription.domain.dose import VARIABLES, bounds_of, starting_dose
 from services.exercise_prescription.domain.dose_extension import dose_extension, number
+from services.exercise_prescription.domain.precautions import precaution
 from services.exercise_prescription.domain.prescribed import dose_parts
 from services.exercise_prescription.domain.terms import (
     ACTIVITY_DEFINITION,
@@ -20,7 +21,6 @@ from services.exercise_prescription.domain.terms import (
     EXERCISE_THERAPY,
     INSTRUCTION,
     PA_SERVICE_REQUEST,
-    PRECAUTION,
     versioned_id,
 )
 from telerehab.fhir.json import JsonObject
@@ -69,12 +69,6 @@ def activity_definition(exercise: Exercise, file: ExerciseFile) -> JsonObject:
         "intent": "order",
         "bodySite": [{"coding": [{"system": BODY_SITE, "code": file.id}]}],
     }
-
-
-def precaution(level: str, text: str) -> JsonObject:
-    """What a clinician overrides with a reason ("block") or acknowledges ("precaution")."""
-    parts = [{"url": "level", "valueCode": level}, {"url": "text", "valueString": text}]
-    return {"url": PRECAUTION, "extension": parts}
 
 
 def _bounds(exercise: Exercise) -> Iterator[JsonObject]:

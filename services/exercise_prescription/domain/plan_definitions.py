@@ -11,9 +11,9 @@ from dataclasses import replace
 from clinical.approvals import state
 from clinical.exercises import exercises
 from clinical.protocols import Criterion, Goal, Phase, PhaseExercise, Protocol, protocols
-from services.exercise_prescription.domain.activity_definitions import precaution
 from services.exercise_prescription.domain.dose import VARIABLES, Dose, starting_dose
 from services.exercise_prescription.domain.dose_extension import dose_extension, number
+from services.exercise_prescription.domain.precautions import precaution
 from services.exercise_prescription.domain.prescribed import dose_parts
 from services.exercise_prescription.domain.terms import (
     MEASURE,

@@ -101,10 +101,15 @@ def prescription(
     return with_dose(request, what)
 
 
+def exercise_of(request: JsonObject) -> Exercise | None:
+    """The one exercise of ours that a prescription instantiates, if it does."""
+    names = [exercise_id(canonical) for canonical in request.get("instantiatesCanonical", ())]
+    return exercises().get(names[0]) if len(names) == 1 else None
+
+
 def prescribed(request: JsonObject) -> Prescribed:
     """What a prescription of ours says; raises UnknownExercise, UnreadableDose or UnreadableTiming."""
-    names = [exercise_id(canonical) for canonical in request.get("instantiatesCanonical", ())]
-    exercise = exercises().get(names[0]) if len(names) == 1 else None
+    exercise = exercise_of(request)
     if exercise is None:
         raise UnknownExercise("It must instantiate one exercise of ours.")
     parts = next(iter(extensions(request, DOSE)), {})

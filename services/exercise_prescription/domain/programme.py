@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 
 from clinical.exercises import Effort, Exercise, exercises
 from services.exercise_prescription.domain.dose_extension import stated_dose
-from services.exercise_prescription.domain.prescribed import Prescribed, Side, prescription
+from services.exercise_prescription.domain.goals import goals
+from services.exercise_prescription.domain.precautions import against, precaution
+from services.exercise_prescription.domain.prescribed import Prescribed, Side, exercise_of, prescription
 from services.exercise_prescription.domain.schedule import scheduled
 from services.exercise_prescription.domain.terms import (
     DOSE,
     EXERCISE_THERAPY,
     PHYSICAL_ACTIVITY,
+    PRECAUTION,
     PRESCRIPTION_VERSION,
     PROGRAMME_PART,
     exercise_id,
@@ -27,6 +30,7 @@ from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import utc
 from telerehab.identity import new_id
+from telerehab.resource import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,17 @@ def phase_of(plan: JsonObject, name: str | None) -> tuple[int, JsonObject]:
 
 
 def programme(
-    plan: JsonObject, phase_name: str | None, wanted: Wanted, now: datetime
+    plan: JsonObject,
+    phase_name: str | None,
+    wanted: Wanted,
+    now: datetime,
+    history: Sequence[Resource] = (),
+    pursued: Iterable[JsonObject] = (),
 ) -> Sequence[JsonObject]:
-    """The draft CarePlan, then its ServiceRequests; raises Inapplicable."""
+    """The draft CarePlan, then its ServiceRequests and new Goals; raises Inapplicable.
+
+    `history` are Conditions and Procedures of the patient, `pursued` the Goals there are.
+    """
     place, phase = phase_of(plan, phase_name)
     care_plan_id = new_id()
     period = _period(phase, wanted)
@@ -89,7 +101,22 @@ def programme(
     ]
     if not requests:
         raise Inapplicable("The phase has no exercise.", f"PlanDefinition.action[{place}].action")
-    return [_care_plan(care_plan_id, plan, phase, requests, period, wanted, now), *requests]
+    cautioned = [_cautioned(request, history, now) for request in requests]
+    references, new = goals(
+        plan,
+        pursued,
+        subject=wanted.subject,
+        start=wanted.start,
+        from_week=int(phase.get("timingRange", {}).get("low", {}).get("value", 0)),
+        clinician=wanted.practitioner,
+    )
+    care_plan = _care_plan(care_plan_id, plan, phase, cautioned, period, wanted, now)
+    if references:
+        care_plan["goal"] = [{"reference": reference} for reference in references]
+    because = dict.fromkeys(source for request in cautioned for source in _sources(request))
+    if because:
+        care_plan["supportingInfo"] = [{"reference": source} for source in because]
+    return [care_plan, *cautioned, *new]
 
 
 def with_versions(care_plan: JsonObject, versions: dict[str, int]) -> JsonObject:
@@ -106,6 +133,27 @@ def with_versions(care_plan: JsonObject, versions: dict[str, int]) -> JsonObject
 def prescriptions_of(care_plan: JsonObject) -> list[str]:
     """References of its prescriptions, in its order."""
     return [str(reference) for reference in values_at(care_plan, "activity.reference.reference")]
+
+
+def _cautioned(request: JsonObject, history: Sequence[Resource], now: datetime) -> JsonObject:
+    """The prescription with what in the patient's history speaks against it, for whoever activates it to see."""
+    exercise = exercise_of(request)
+    found = against(exercise, history, now) if exercise else []
+    stated = [
+        precaution(
+            one.rule.level,
+            one.rule.text,
+            {"url": "rule", "valueCode": one.rule.id},
+            {"url": "because", "valueReference": {"reference": one.source}},
+        )
+        for one in found
+    ]
+    return {**request, "extension": [*request["extension"], *stated]} if stated else request
+
+
+def _sources(request: JsonObject) -> list[str]:
+    because = (extension_value(one, "because") for one in extensions(request, PRECAUTION))
+    return [str(one["reference"]) for one in because if one]
 
 
 def _care_plan(

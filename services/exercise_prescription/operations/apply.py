@@ -11,8 +11,10 @@ from typing import cast, get_args
 from zoneinfo import ZoneInfo
 
 from services.exercise_prescription.domain.dose_extension import UnreadableDose
+from services.exercise_prescription.domain.goals import PURSUED
 from services.exercise_prescription.domain.prescribed import Side
 from services.exercise_prescription.domain.programme import Inapplicable, Wanted, programme
+from services.exercise_prescription.patient_history import history_of
 from telerehab.fhir.outcome import FhirError, Issue, bad_request
 from telerehab.operation import Parameters, operation
 from telerehab.resource import Resource
@@ -24,7 +26,7 @@ _PRESCRIBERS = ("Practitioner", "PractitionerRole")
 
 @operation("apply.json")
 async def apply(parameters: Parameters, work: UnitOfWork) -> Resource:
-    """The CarePlan, a draft, with its ServiceRequests; 422 for an unknown patient or what makes no programme."""
+    """The CarePlan, a draft, with ServiceRequests and Goals; 422 for an unknown patient or what makes no programme."""
     plan = parameters.on
     assert plan is not None, "an instance-level operation is called on an instance"
     wanted = _wanted(parameters, work)
@@ -32,15 +34,24 @@ async def apply(parameters: Parameters, work: UnitOfWork) -> Resource:
         raise _refused("Only a PlanDefinition with url and version can be applied.", "PlanDefinition.url")
     if await work.elsewhere(wanted.subject) is None:
         raise _refused("That patient is not known here.", "Parameters.subject", "not-found")
+    history = await history_of(wanted.subject, work)
+    pursued = await work.search(f"Goal?subject={wanted.subject}&lifecycle-status={','.join(PURSUED)}")
     try:
-        care_plan, *requests = programme(plan.content, parameters.one("phase"), wanted, work.now)
+        care_plan, *others = programme(
+            plan.content,
+            parameters.one("phase"),
+            wanted,
+            work.now,
+            history,
+            [goal.content for goal in pursued],
+        )
     except Inapplicable as problem:
         raise _refused(str(problem), problem.expression) from None
     except UnreadableDose as problem:
         raise _refused(str(problem), "PlanDefinition.action") from None
     made = work.create(care_plan)
-    for request in requests:
-        work.create(request)
+    for other in others:
+        work.create(other)
     return made
 
 

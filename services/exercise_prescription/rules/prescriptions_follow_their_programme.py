@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from services.exercise_prescription.domain.prescribed import is_prescription
-from services.exercise_prescription.domain.terms import DECISION
+from services.exercise_prescription.domain.terms import HELD
 from services.exercise_prescription.lifecycles import is_programme
 from services.exercise_prescription.lifecycles import prescription as lifecycle
-from telerehab.canonical import extension_value
+from telerehab.canonical import extension_value, with_extension
 from telerehab.change import Change, Verdict, Write, rule
 from telerehab.fhir.json import JsonObject
 
@@ -22,12 +22,12 @@ FOLLOWED: Mapping[str, frozenset[str]] = {
 """From which of its own states a prescription follows its programme into a state; others it has left by itself."""
 
 
-def is_programme_change(change: Change) -> bool:
-    """Whether a programme of ours is written."""
-    return change.after is not None and is_programme(change.content)
+def its_status_changes(change: Change) -> bool:
+    """Whether a programme of ours comes into another status; one whose exercises change stays in its own."""
+    return change.after is not None and is_programme(change.content) and bool(change.became("status"))
 
 
-@rule("CarePlan", find={"prescriptions": "CarePlan.activity.reference"}, when=is_programme_change)
+@rule("CarePlan", find={"prescriptions": "CarePlan.activity.reference"}, when=its_status_changes)
 def prescriptions_follow_their_programme(change: Change) -> Iterator[Verdict]:
     """An exercise that was paused for itself is not resumed with its programme: a clinician resumes it."""
     status = change.content["status"]
@@ -42,11 +42,15 @@ def prescriptions_follow_their_programme(change: Change) -> Iterator[Verdict]:
 
 
 def _paused_for_itself(request: JsonObject, status: str) -> bool:
-    return status == "active" and extension_value(request, DECISION) == "pause"
+    paused = status == "active" and request["status"] == "on-hold"
+    return paused and extension_value(request, HELD) is not True
 
 
 def _following(request: JsonObject, programme: JsonObject) -> JsonObject:
-    followed = {**request, "status": programme["status"]}
+    others = [one for one in request.get("extension", ()) if one.get("url") != HELD]
+    followed = {**request, "status": programme["status"], "extension": others}
+    if programme["status"] == "on-hold":
+        followed = with_extension(followed, {"url": HELD, "valueBoolean": True})
     if programme["status"] == "active" and "author" in programme:
         followed["requester"] = programme["author"]
     return followed

@@ -15,6 +15,7 @@ from telerehab.event import timestamp
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment
 from telerehab.pb.telerehab.events.v1.exercise_prescription_pb2 import PrescribedExercise, ProgrammeChanged
+from telerehab.references import id_at
 from telerehab.resource import Resource
 
 
@@ -29,7 +30,7 @@ def programme_change_is_announced(change: Change) -> Iterator[Verdict]:
         ProgrammeChanged(
             care_plan_id=change.subject.id,
             care_plan_version=change.version,
-            patient_id=str(programme["subject"].get("reference", "")).removeprefix("Patient/"),
+            patient_id=id_at(programme, "subject", "Patient"),
             status=programme["status"],
             start=timestamp(start) if start else None,
             end=timestamp(end) if end else None,

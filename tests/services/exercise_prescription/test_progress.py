@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.exercise_prescription.domain.terms import DECIDED_BY
 from services.exercise_prescription.periodic.look_for_gaps import look_for_gaps
 from telerehab.access import Caller
 from telerehab.event import timestamp
@@ -124,7 +125,8 @@ async def test_two_reds_propose_a_pause_that_only_the_exercise_itself_ends(clini
     assert statuses.pop(request["id"]) == "on-hold"
     assert set(statuses.values()) == {"active"}
     paused = await clinic.call("GET", f"ServiceRequest/{request['id']}")
-    await clinic.call("PUT", f"ServiceRequest/{request['id']}", {**paused, "status": "active"})
+    resumed = await clinic.call("PUT", f"ServiceRequest/{request['id']}", {**paused, "status": "active"})
+    assert resumed["status"] == "active"
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -183,6 +185,8 @@ async def test_another_patients_log_says_nothing_of_a_prescription(clinic: Clini
     assert not await clinic.proposals()
     await clinic.hear(log(request, 17))
     assert not await clinic.proposals()
+    await clinic.hear(log(request, 19, pain=7))
+    assert len(await clinic.proposals()) == 1, "the patient's own does"
 
 
 async def test_a_withdrawn_log_tells_nothing(clinic: Clinic) -> None:
@@ -257,6 +261,11 @@ async def test_logs_of_a_paused_programme_are_kept_and_propose_nothing(clinic: C
     await clinic.call("PUT", f"CarePlan/{care_plan['id']}", {**care_plan, "status": "on-hold"})
     await clinic.hear(log(request, 19, pain=7))
     assert not await clinic.proposals()
+    care_plan = await clinic.call("GET", f"CarePlan/{care_plan['id']}")
+    await clinic.call("PUT", f"CarePlan/{care_plan['id']}", {**care_plan, "status": "active"})
+    await clinic.hear(log(request, 17))
+    (proposed,) = await clinic.proposals()
+    assert proposed["reasonCode"][0]["coding"][0]["code"] == "red", "it was kept, and counts once resumed"
 
 
 @pytest.mark.parametrize(
@@ -275,8 +284,12 @@ async def test_bad_input_of_decide_is_refused(clinic: Clinic, given: dict[str, A
     await clinic.hear(log(request, 19, pain=7))
     (proposed,) = await clinic.proposals()
     answer = await clinic.operate(f"RequestGroup/{proposed['id']}/$decide", status, **{**ACCEPT, **given})
-    assert answer["resourceType"] == "OperationOutcome"
-    assert len(await clinic.proposals()) == 1
+    (name,) = given
+    at = f"RequestGroup.extension('{DECIDED_BY}')" if status == 422 else f"Parameters.{name}"
+    assert [issue["expression"] for issue in answer["issue"]] == [[at]]
+    assert await clinic.proposals() == [proposed]
+    stored = await clinic.call("GET", f"ServiceRequest/{request['id']}")
+    assert stored["meta"]["versionId"] == request["meta"]["versionId"]
 
 
 async def test_a_proposal_is_decided_not_rewritten_and_nobody_invents_a_rise(clinic: Clinic) -> None:
@@ -289,6 +302,8 @@ async def test_a_proposal_is_decided_not_rewritten_and_nobody_invents_a_rise(cli
     await clinic.call("PUT", place, {**proposed, "reasonCode": []}, 400)
     await clinic.call("PUT", place, {**proposed, "action": [{**proposed["action"][0], "title": "More"}]}, 422)
     await clinic.call("POST", "RequestGroup", {**proposed, "status": "draft"}, 422)
+    assert await clinic.proposals() == [proposed]
+    assert part(await clinic.call("GET", f"ServiceRequest/{request['id']}"), "repetitions") == 10
 
 
 @pytest.mark.parametrize(
@@ -299,9 +314,13 @@ async def test_bad_input_of_check_form_is_refused(
     clinic: Clinic, good: bool | None, practitioner: str | None, status: int
 ) -> None:
     _, request = await programme(clinic)
-    await clinic.operate(
+    answer = await clinic.operate(
         f"ServiceRequest/{request['id']}/$check-form",
         status,
         good=("valueBoolean", good),
         practitioner=("valueString", practitioner),
     )
+    lacking = "good" if good is None else "practitioner"
+    assert [issue["expression"] for issue in answer["issue"]] == [[f"Parameters.{lacking}"]]
+    stored = await clinic.call("GET", f"ServiceRequest/{request['id']}")
+    assert stored["meta"]["versionId"] == request["meta"]["versionId"]

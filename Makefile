@@ -29,6 +29,7 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy telerehab services clinical tools demo tests
 	@$(BIN)/python tools/check_imports.py
+	@$(BIN)/python tools/check_protos.py
 
 proto: $(VENV)/.installed-dev
 	@$(BIN)/python tools/generate_protos.py
@@ -36,8 +37,9 @@ proto: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench $(ARGS)
 
-docs: $(VENV)/.installed
+docs: $(VENV)/.installed-dev
 	@$(BIN)/telerehab settings --markdown > docs/settings.md
+	@$(BIN)/python tools/event_catalogue.py > docs/events.md
 
 clinical: $(VENV)/.installed
 	@$(BIN)/python tools/clinical_book.py $(ARGS)

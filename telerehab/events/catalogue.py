@@ -72,12 +72,16 @@ def is_safety(name: str) -> bool:
     return name in _SAFETY
 
 
+def producers(name: str) -> tuple[str, ...]:
+    """The services that say events of this full name."""
+    return tuple(_PRODUCERS.get(name, ()))
+
+
+def topics_of(name: str) -> set[str]:
+    """The topics on which events of this full name are said."""
+    return {SAFETY_TOPIC} if is_safety(name) else {topic_of_service(service) for service in producers(name)}
+
+
 def topics_heard(handlers: Iterable[Handler]) -> set[str]:
     """The topics that these handlers need, the safety topic included if one hears it."""
-    topics: set[str] = set()
-    for handler in handlers:
-        if is_safety(handler.event_type):
-            topics.add(SAFETY_TOPIC)
-        else:
-            topics.update(topic_of_service(service) for service in _PRODUCERS[handler.event_type])
-    return topics
+    return {topic for handler in handlers for topic in topics_of(handler.event_type)}

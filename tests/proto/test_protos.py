@@ -5,11 +5,13 @@ https://protobuf.dev/programming-guides/style/
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import check_protos
+import event_catalogue
+import generate_protos
 import pytest
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
@@ -17,20 +19,13 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorProto,
     FileDescriptorSet,
 )
-from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parents[2]
-PROTOS = sorted((ROOT / "proto").rglob("*.proto"))
 
 
 @pytest.fixture(scope="module")
-def described(tmp_path_factory: pytest.TempPathFactory) -> FileDescriptorSet:
-    """All protos as the compiler understands them, comments included."""
-    out = tmp_path_factory.mktemp("protos") / "descriptors"
-    well_known = Path(protoc.__file__).parent / "_proto"
-    arguments = ["protoc", f"-I{ROOT / 'proto'}", f"-I{well_known}", f"--descriptor_set_out={out}"]
-    assert protoc.main([*arguments, "--include_source_info", *map(str, PROTOS)]) == 0
-    return FileDescriptorSet.FromString(out.read_bytes())
+def described() -> FileDescriptorSet:
+    return check_protos.described()
 
 
 def declarations(file: FileDescriptorProto) -> Iterator[tuple[tuple[int, ...], str]]:
@@ -92,10 +87,40 @@ def test_names_follow_the_style_guide(described: FileDescriptorSet) -> None:
 
 
 def test_the_generated_code_is_that_of_the_protos(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("generate_protos", ROOT / "tools" / "generate_protos.py")
-    assert spec is not None
-    assert spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    tool.generate(tmp_path)
-    assert tool.stale(tmp_path, ROOT / "telerehab" / "pb") == [], "run make proto"
+    generate_protos.generate(tmp_path)
+    assert generate_protos.stale(tmp_path, ROOT / "telerehab" / "pb") == [], "run make proto"
+
+
+def test_what_was_released_still_holds(described: FileDescriptorSet) -> None:
+    assert check_protos.broken(check_protos.RELEASED.read_text().splitlines(), described) == []
+
+
+MESSAGE = "message A { string a = 1; int32 b = 2; } service S { rpc Do(A) returns (A); } "
+
+
+@pytest.mark.parametrize(
+    ("later", "broken"),
+    [
+        (MESSAGE + "message B { A a = 1; }", 0),
+        (MESSAGE.replace("int32 b = 2;", "int32 b = 2; optional string c = 3;"), 0),
+        (MESSAGE.replace("int32 b = 2;", 'reserved 2; reserved "b";'), 0),
+        (MESSAGE.replace("int32 b = 2;", ""), 1),
+        (MESSAGE.replace("int32 b = 2;", "reserved 2;"), 1),
+        (MESSAGE.replace("int32 b = 2;", "int32 b = 3;"), 1),
+        (MESSAGE.replace("int32 b", "int64 b"), 1),
+        (MESSAGE.replace("int32 b", "int32 renamed"), 1),
+        (MESSAGE.replace("int32 b", "repeated int32 b"), 1),
+        (MESSAGE.replace("returns (A)", "returns (stream A)"), 1),
+        ("", 4),
+    ],
+)
+def test_what_older_programs_could_not_read_is_told(tmp_path: Path, later: str, broken: int) -> None:
+    proto = tmp_path / "a.proto"
+    proto.write_text(f'syntax = "proto3"; package p; {MESSAGE}')
+    released = check_protos.surface(check_protos.described(tmp_path))
+    proto.write_text(f'syntax = "proto3"; package p; {later}')
+    assert len(check_protos.broken(released, check_protos.described(tmp_path))) == broken
+
+
+def test_the_catalogue_of_events_is_that_of_the_protos() -> None:
+    assert (ROOT / "docs" / "events.md").read_text() == event_catalogue.catalogue(), "run: make docs"

@@ -19,7 +19,7 @@ from telerehab.rpc.encoding import encode_caller
 from telerehab.server.answers import whole
 from telerehab.server.request import FhirRequest, FhirResponse
 
-_INTERACTIONS = ("transaction", "batch", "search-system")
+_INTERACTIONS = ("transaction", "batch", "search-system", "history-system")
 DESCRIPTION = "A telerehabilitation platform: one FHIR base over all of its services"
 EVERYTHING = {
     "name": "everything",

@@ -17,6 +17,7 @@ from telerehab.access import Caller
 from telerehab.fhir.outcome import FhirError
 from telerehab.fhir.search.query import Include
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
+from telerehab.pb.telerehab.fhir.v1 import history_pb2 as history_pb
 from telerehab.pb.telerehab.fhir.v1.engine_pb2_grpc import EngineServiceServicer, EngineServiceStub
 from telerehab.resource import Resource
 from telerehab.rpc.deadlines import (
@@ -116,6 +117,11 @@ class Owner:
     async def compartment(self, request: pb.CompartmentRequest) -> pb.CompartmentResponse:
         """One page of what is in patients' compartments."""
         response: pb.CompartmentResponse = await self._ask("Compartment", request)
+        return response
+
+    async def history(self, request: history_pb.HistoryRequest) -> history_pb.HistoryResponse:
+        """One page of the versions of everything this owner keeps."""
+        response: history_pb.HistoryResponse = await self._ask("History", request)
         return response
 
     async def resolve(self, criteria: Sequence[str], caller: Caller, base_url: str) -> list[list[str]]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from telerehab.fhir import json
 from telerehab.fhir.outcome import operation_outcome
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
+from telerehab.pb.telerehab.fhir.v1 import history_pb2 as history_pb
 from telerehab.pb.telerehab.fhir.v1 import resource_pb2 as pb_caller
 from telerehab.pb.telerehab.fhir.v1.engine_pb2_grpc import EngineServiceServicer
 from telerehab.resource import Resource
 from telerehab.rpc.compartment import compartment_query
 from telerehab.rpc.encoding import decode_caller, decode_revinclude, encode_resource
+from telerehab.rpc.history import history_page
 from telerehab.rpc.planning import plan
 from telerehab.server.criteria import Criteria
 from telerehab.server.including import OtherOwners
@@ -81,6 +83,11 @@ class EngineServicer(EngineServiceServicer):
         page = await self._engine.store.search(query, access, cursor=request.cursor or None)
         await self._audit(request.caller, "", page.matches, "$everything")
         return pb.CompartmentResponse(resources=_encoded(page.matches), next_cursor=page.next_cursor or "")
+
+    async def History(self, request: history_pb.HistoryRequest, context: Any) -> history_pb.HistoryResponse:
+        response, shown = await history_page(self._engine, request)
+        await self._audit(request.caller, "", shown, "_history")
+        return response
 
     async def Ids(self, request: pb.IdsRequest, context: Any) -> pb.IdsResponse:
         found = await self._engine.search_all(request.query, decode_caller(request.caller).access)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from telerehab.store.aliases import Aliases
 from telerehab.store.audit import Auditor
 from telerehab.store.command import remembered
 from telerehab.store.cursor import Cursors
-from telerehab.store.history import HistoryPage, Scope
+from telerehab.store.history import Asked, HistoryPage, Place, Scope, Versions
 from telerehab.store.joining import Commits
 from telerehab.store.migrate import check, schema_of
 from telerehab.store.pool import Pool
@@ -74,14 +75,22 @@ class Store:
         *,
         since: datetime | None = None,
         at: tuple[datetime, datetime] | None = None,
+        oldest_first: bool = False,
         count: int,
         cursor: str | None = None,
     ) -> HistoryPage:
-        """One page of versions, newest first; see `telerehab.store.history`."""
+        """One page of versions, newest first unless `oldest_first`; see `telerehab.store.history`."""
         types = sorted(self.service.types) if scope.type is None else []
-        access = self.aliases.widened(access)
-        return await history.history(
-            self.pool, self.cursors, types, scope, access, since=since, at=at, count=count, cursor=cursor
+        asked = Asked(scope, self.aliases.widened(access), since, at, oldest_first)
+        return await history.history(self.pool, self.cursors, types, asked, count=count, cursor=cursor)
+
+    async def versions(
+        self, asked: Asked, *, until: datetime | None = None, after: Place | None = None, count: int
+    ) -> Versions:
+        """One page of versions for whoever knows where it starts; see `telerehab.store.history`."""
+        asked = replace(asked, access=self.aliases.widened(asked.access))
+        return await history.versions(
+            self.pool, sorted(self.service.types), asked, until=until, after=after, count=count
         )
 
     async def search(

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from telerehab.pb.telerehab.fhir.v1 import history_pb2 as _history_pb2
 from telerehab.pb.telerehab.fhir.v1 import resource_pb2 as _resource_pb2
 from telerehab.pb.telerehab.fhir.v1 import write_set_pb2 as _write_set_pb2
 from google.protobuf.internal import containers as _containers
@@ -171,17 +172,31 @@ class OverlayEntry(_message.Message):
     resource: _resource_pb2.Resource
     def __init__(self, reference: _Optional[str] = ..., resource: _Optional[_Union[_resource_pb2.Resource, _Mapping]] = ...) -> None: ...
 
+class Reliance(_message.Message):
+    __slots__ = ("index", "type", "id", "criteria")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CRITERIA_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    type: str
+    id: str
+    criteria: str
+    def __init__(self, index: _Optional[int] = ..., type: _Optional[str] = ..., id: _Optional[str] = ..., criteria: _Optional[str] = ...) -> None: ...
+
 class PlanRequest(_message.Message):
-    __slots__ = ("caller", "entries", "overlay", "base_url")
+    __slots__ = ("caller", "entries", "overlay", "base_url", "relied")
     CALLER_FIELD_NUMBER: _ClassVar[int]
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     OVERLAY_FIELD_NUMBER: _ClassVar[int]
     BASE_URL_FIELD_NUMBER: _ClassVar[int]
+    RELIED_FIELD_NUMBER: _ClassVar[int]
     caller: _resource_pb2.Caller
     entries: _containers.RepeatedCompositeFieldContainer[PlanEntry]
     overlay: _containers.RepeatedCompositeFieldContainer[OverlayEntry]
     base_url: str
-    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., entries: _Optional[_Iterable[_Union[PlanEntry, _Mapping]]] = ..., overlay: _Optional[_Iterable[_Union[OverlayEntry, _Mapping]]] = ..., base_url: _Optional[str] = ...) -> None: ...
+    relied: _containers.RepeatedCompositeFieldContainer[Reliance]
+    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., entries: _Optional[_Iterable[_Union[PlanEntry, _Mapping]]] = ..., overlay: _Optional[_Iterable[_Union[OverlayEntry, _Mapping]]] = ..., base_url: _Optional[str] = ..., relied: _Optional[_Iterable[_Union[Reliance, _Mapping]]] = ...) -> None: ...
 
 class PlannedEntry(_message.Message):
     __slots__ = ("index", "status", "unchanged")

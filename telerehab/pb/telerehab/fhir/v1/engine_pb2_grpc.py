@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as telerehab_dot_fhir_dot_v1_dot_engine__pb2
+from telerehab.pb.telerehab.fhir.v1 import history_pb2 as telerehab_dot_fhir_dot_v1_dot_history__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -59,6 +60,11 @@ class EngineServiceStub:
                 '/telerehab.fhir.v1.EngineService/Ids',
                 request_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.IdsRequest.SerializeToString,
                 response_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.IdsResponse.FromString,
+                _registered_method=True)
+        self.History = channel.unary_unary(
+                '/telerehab.fhir.v1.EngineService/History',
+                request_serializer=telerehab_dot_fhir_dot_v1_dot_history__pb2.HistoryRequest.SerializeToString,
+                response_deserializer=telerehab_dot_fhir_dot_v1_dot_history__pb2.HistoryResponse.FromString,
                 _registered_method=True)
         self.Resolve = channel.unary_unary(
                 '/telerehab.fhir.v1.EngineService/Resolve',
@@ -116,6 +122,13 @@ class EngineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def History(self, request, context):
+        """One page of the versions of everything this owner keeps.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Resolve(self, request, context):
         """What the search criteria of a bundle (conditional references and requests) find, two matches each at most.
         """
@@ -164,6 +177,11 @@ def add_EngineServiceServicer_to_server(servicer, server):
                     servicer.Ids,
                     request_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.IdsRequest.FromString,
                     response_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.IdsResponse.SerializeToString,
+            ),
+            'History': grpc.unary_unary_rpc_method_handler(
+                    servicer.History,
+                    request_deserializer=telerehab_dot_fhir_dot_v1_dot_history__pb2.HistoryRequest.FromString,
+                    response_serializer=telerehab_dot_fhir_dot_v1_dot_history__pb2.HistoryResponse.SerializeToString,
             ),
             'Resolve': grpc.unary_unary_rpc_method_handler(
                     servicer.Resolve,
@@ -317,6 +335,33 @@ class EngineService:
             '/telerehab.fhir.v1.EngineService/Ids',
             telerehab_dot_fhir_dot_v1_dot_engine__pb2.IdsRequest.SerializeToString,
             telerehab_dot_fhir_dot_v1_dot_engine__pb2.IdsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def History(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/telerehab.fhir.v1.EngineService/History',
+            telerehab_dot_fhir_dot_v1_dot_history__pb2.HistoryRequest.SerializeToString,
+            telerehab_dot_fhir_dot_v1_dot_history__pb2.HistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -9,7 +9,6 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from clinical.exercises import Exercise
@@ -55,12 +54,6 @@ def precaution(level: str, text: str, *more: JsonObject) -> JsonObject:
     """The extension: what a clinician overrides with a reason ("block") or acknowledges ("precaution")."""
     parts = [{"url": "level", "valueCode": level}, {"url": "text", "valueString": text}]
     return {"url": PRECAUTION, "extension": [*parts, *more]}
-
-
-@cache
-def operations() -> tuple[str, ...]:
-    """The SNOMED codes that any rule names, each once."""
-    return tuple(dict.fromkeys(code for rule in precautions().rule for code in rule.snomed))
 
 
 def _is_about(rule: Precaution, exercise: Exercise) -> bool:

@@ -22,8 +22,9 @@ def alert(kind: type[Any], issue: str = "issue-1") -> Any:
 
 
 def override(known: str, reason: JsonObject | None = REASON) -> JsonObject:
-    parts = [{"name": "known", "valueString": known}, {"name": "reason", "valueCodeableConcept": reason}]
-    return {"name": "override", "part": [part for part in parts if None not in part.values()]}
+    parts: list[JsonObject] = [{"name": "known", "valueString": known}]
+    parts += [{"name": "reason", "valueCodeableConcept": reason}] if reason else []
+    return {"name": "override", "part": parts}
 
 
 async def activate(
@@ -178,6 +179,17 @@ async def test_an_exercise_that_is_left_out_stands_in_nobodys_way(clinic: Clinic
     current = await clinic.call("GET", f"CarePlan/{draft['id']}")
     await activate(clinic, current)
     assert await statuses(clinic, draft) == {"active", "revoked"}
+
+
+async def test_what_is_known_of_a_merged_patient_counts_under_either_id(clinic: Clinic) -> None:
+    draft = await clinic.apply()
+    hip = await new_hip(clinic)
+    await clinic.call("PUT", "Patient/kept", {"resourceType": "Patient", "id": "kept"}, 201)
+    merged = {"resourceType": "Patient", "id": "anna", "active": False}
+    merged["link"] = [{"other": {"reference": "Patient/kept"}, "type": "replaced-by"}]
+    await clinic.call("PUT", PATIENT, merged)
+    ((says, _),) = refusals(await activate(clinic, draft, status=422))
+    assert hip in says
 
 
 async def test_another_patients_history_and_alerts_are_nothing(clinic: Clinic) -> None:

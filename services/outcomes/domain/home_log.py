@@ -14,6 +14,7 @@ from telerehab.canonical import EXERCISE_LOG, HOME_LOG, PAIN_LOG, SYMPTOM, has_p
 from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment
+from telerehab.references import id_at
 
 SCALE = (0, 10)
 COUNTED = {
@@ -95,10 +96,9 @@ def faults(observation: JsonObject) -> Iterator[Fault]:
         )
     if not local_date(observation):
         yield "A log says when it was done, with time and zone.", "Observation.effectiveDateTime"
-    if not str(observation.get("subject", {}).get("reference", "")).startswith("Patient/"):
+    if not id_at(observation, "subject", "Patient"):
         yield "A log is of a Patient.", "Observation.subject"
-    based_on = values_at(observation, "basedOn.reference")
-    if is_exercise_log(observation) and not any(str(one).startswith("ServiceRequest/") for one in based_on):
+    if is_exercise_log(observation) and not id_at(observation, "basedOn", "ServiceRequest"):
         yield "An exercise log is based on the ServiceRequest that prescribes it.", "Observation.basedOn"
     yield from _faults_of_components(observation)
 

@@ -28,9 +28,3 @@ def named(content: JsonObject, element: str, types: Collection[str]) -> JsonObje
         return reference if reference.get("type") in (None, *types) else None
     match = _TYPED.fullmatch(str(target))
     return reference if match and match[1] in types else None
-
-
-def patient_id(content: JsonObject) -> str:
-    """The id of the subject if it is a Patient kept here, else empty."""
-    target = str((patient(content) or {}).get("reference", ""))
-    return target.removeprefix("Patient/").partition("/")[0] if target.startswith("Patient/") else ""

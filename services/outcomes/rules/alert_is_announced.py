@@ -9,8 +9,8 @@ from services.outcomes.domain.alert import deadline, is_alert
 from services.outcomes.domain.escalating import escalations
 from telerehab.change import Change, Emit, Verdict, rule
 from telerehab.event import timestamp
-from telerehab.fhir.json import JsonObject
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import SafetyAlertAcknowledged, SafetyAlertEscalated
+from telerehab.references import id_at
 
 
 def is_change_of_an_alert(change: Change) -> bool:
@@ -46,12 +46,8 @@ def alert_is_announced(change: Change) -> Iterator[Verdict]:
 def _whose(change: Change) -> dict[str, Any]:
     task = change.content
     return {
-        "detected_issue_id": _id(task, "focus", "DetectedIssue/"),
+        "detected_issue_id": id_at(task, "focus", "DetectedIssue"),
         "task_id": change.subject.id,
         "task_version": change.version,
-        "patient_id": _id(task, "for", "Patient/"),
+        "patient_id": id_at(task, "for", "Patient"),
     }
-
-
-def _id(task: JsonObject, element: str, type_: str) -> str:
-    return str(task.get(element, {}).get("reference", "")).removeprefix(type_)

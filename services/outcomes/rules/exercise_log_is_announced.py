@@ -12,11 +12,11 @@ from services.outcomes.domain.home_log import (
     number,
     offset_minutes,
 )
-from telerehab.change import Change, Emit, Verdict, rule, values_at
+from telerehab.change import Change, Emit, Verdict, rule
 from telerehab.event import timestamp
-from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import ExerciseLogged
+from telerehab.references import id_at
 
 
 def is_log(change: Change) -> bool:
@@ -34,9 +34,9 @@ def exercise_log_is_announced(change: Change) -> Iterator[Verdict]:
         ExerciseLogged(
             source=change.subject.reference,
             source_version=change.version,
-            patient_id=_id(log, "subject.reference", "Patient/"),
-            care_plan_id=_id(log, "basedOn.reference", "CarePlan/"),
-            service_request_id=_id(log, "basedOn.reference", "ServiceRequest/"),
+            patient_id=id_at(log, "subject", "Patient"),
+            care_plan_id=id_at(log, "basedOn", "CarePlan"),
+            service_request_id=id_at(log, "basedOn", "ServiceRequest"),
             done=timestamp(done),
             sets_done=number(log, "sets") or 0,
             repetitions_done=number(log, "repetitions") or 0,
@@ -55,8 +55,3 @@ def exercise_log_is_announced(change: Change) -> Iterator[Verdict]:
             withdrawn=change.after is None or log["status"] == "entered-in-error",
         )
     )
-
-
-def _id(log: JsonObject, path: str, type_: str) -> str:
-    references = (str(one) for one in values_at(log, path))
-    return next((one.removeprefix(type_) for one in references if one.startswith(type_)), "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from services.outcomes.domain.alert import Sign, detected_issue, due, issue_id, task
-from services.outcomes.domain.whose import patient, patient_id
+from services.outcomes.domain.whose import patient
 from telerehab.change import Change, Emit, Verdict, Write
 from telerehab.event import timestamp
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import SafetyAlertRaised
+from telerehab.references import id_at
 
 
 def alert(change: Change, signs: Sequence[Sign]) -> Iterator[Verdict]:
@@ -25,7 +26,7 @@ def alert(change: Change, signs: Sequence[Sign]) -> Iterator[Verdict]:
             detected_issue_id=issue["id"],
             detected_issue_version=1,
             task_id=acted_on["id"],
-            patient_id=patient_id(change.content),
+            patient_id=id_at(change.content, "subject", "Patient"),
             severity=signs[0].level.severity,
             rule_code=signs[0].code,
             due=timestamp(due(signs, change.now)),

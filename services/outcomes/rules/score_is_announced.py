@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from services.outcomes.domain.codes import SCORE
 from services.outcomes.domain.score_observation import SCORE_PROFILE
-from services.outcomes.domain.whose import patient_id
 from telerehab.canonical import has_profile
 from telerehab.change import Change, Emit, Verdict, rule, values_at
 from telerehab.event import timestamp
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import ScoreRecorded
+from telerehab.references import id_at
 
 
 def is_score(change: Change) -> bool:
@@ -30,7 +30,7 @@ def score_is_announced(change: Change) -> Iterator[Verdict]:
         ScoreRecorded(
             observation_id=change.subject.id,
             observation_version=change.version,
-            patient_id=patient_id(score),
+            patient_id=id_at(score, "subject", "Patient"),
             code_system=SCORE,
             code=next((str(one.get("code")) for one in _codings(score) if one.get("system") == SCORE), ""),
             value=format(quantity["value"], "f") if "value" in quantity else "",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.outcomes.domain.red_flags import is_complete, raised, screening_id
-from services.outcomes.domain.whose import patient_id
 from telerehab.change import Change, Emit, Verdict, rule
 from telerehab.event import timestamp
 from telerehab.fhir.when import moment
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import RedFlagScreened
+from telerehab.references import id_at
 from telerehab.resource import Resource
 
 DONE = ("completed", "amended")
@@ -30,7 +30,7 @@ def screening_is_announced(change: Change) -> Iterator[Verdict]:
         RedFlagScreened(
             questionnaire_response_id=change.subject.id,
             questionnaire_response_version=change.version,
-            patient_id=patient_id(response),
+            patient_id=id_at(response, "subject", "Patient"),
             screening=_screening(change),
             level=level(change.after),
             screened=timestamp(min(authored, change.now)) if authored else None,

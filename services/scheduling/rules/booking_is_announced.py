@@ -18,6 +18,7 @@ from telerehab.pb.telerehab.events.v1.scheduling_pb2 import (
     AppointmentNoShow,
     AppointmentRescheduled,
 )
+from telerehab.references import id_at, ids_at
 
 
 @rule("Appointment")
@@ -64,8 +65,8 @@ def _booked(id_: str, version: int, appointment: JsonObject) -> AppointmentBooke
         location_id=_first(appointment, "Location"),
         start=timestamp(interval.start),
         end=timestamp(interval.end),
-        service_request_ids=_referrals(appointment),
-        healthcare_service_id=_healthcare_service(appointment),
+        service_request_ids=ids_at(appointment, "basedOn", "ServiceRequest"),
+        healthcare_service_id=id_at(appointment, "participant.actor", "HealthcareService"),
     )
 
 
@@ -118,14 +119,3 @@ def _interval(appointment: JsonObject) -> Interval:
 
 def _first(appointment: JsonObject, type_: str) -> str:
     return next(iter(participants(appointment, type_)), "")
-
-
-def _referrals(appointment: JsonObject) -> list[str]:
-    based_on = values_at(appointment, "basedOn.reference")
-    return [reference.partition("/")[2] for reference in based_on if reference.startswith("ServiceRequest/")]
-
-
-def _healthcare_service(appointment: JsonObject) -> str:
-    actors = values_at(appointment, "participant.actor.reference")
-    services = (actor.partition("/")[2] for actor in actors if actor.startswith("HealthcareService/"))
-    return next(services, "")

@@ -14,9 +14,9 @@ from telerehab.canonical import (
     virtual_service,
     with_extension,
 )
-from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment, utc
+from telerehab.references import id_at, ids_at
 
 VIRTUAL = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "VR", "display": "virtual"}
 
@@ -96,24 +96,19 @@ def planned_start(encounter: JsonObject) -> datetime:
 
 def appointment_id(encounter: JsonObject) -> str:
     """Id of the appointment the visit was booked as, or empty."""
-    return next(
-        (str(ref).removeprefix("Appointment/") for ref in values_at(encounter, "appointment.reference")), ""
-    )
+    return id_at(encounter, "appointment", "Appointment")
 
 
 def patient_id(encounter: JsonObject) -> str:
     """Id of the patient, or empty."""
-    return str(encounter.get("subject", {}).get("reference", "")).removeprefix("Patient/")
+    return id_at(encounter, "subject", "Patient")
 
 
 def practitioner_ids(encounter: JsonObject) -> list[str]:
     """Ids of the practitioners taking part."""
-    people = values_at(encounter, "participant.individual.reference")
-    return [person.removeprefix("Practitioner/") for person in people if person.startswith("Practitioner/")]
+    return ids_at(encounter, "participant.individual", "Practitioner")
 
 
 def service_request_ids(encounter: JsonObject) -> list[str]:
     """Ids of the referrals the visit answers."""
-    return [
-        reference.removeprefix("ServiceRequest/") for reference in values_at(encounter, "basedOn.reference")
-    ]
+    return ids_at(encounter, "basedOn", "ServiceRequest")

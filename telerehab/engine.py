@@ -62,6 +62,12 @@ class Neighbours(Protocol):
         """What a page wants of `owner`: `references`, and what refers to `referred`; FhirError 503 without answer."""
         ...
 
+    async def ids(
+        self, owner: str, query: str, caller: Caller, parameters: Sequence[int] = (), target: str = ""
+    ) -> list[str]:
+        """The ids that a search finds at `owner`, or those of the `target`s that this refers to by `parameters`."""
+        ...
+
 
 @dataclass
 class Engine:
@@ -120,14 +126,16 @@ class Engine:
             raise too_costly(f"The search over {parsed.type} finds more than {SEARCH_LIMIT} resources.")
         return found
 
-    def query(self, text: str) -> Query:
-        """A search written as in a URL: "Slot?status=free&_sort=start"."""
+    def query(self, text: str, compartment: str = "") -> Query:
+        """A search written as in a URL, "Slot?status=free&_sort=start" or "?_type=Slot,Schedule"; in a compartment."""
         type_, _, pairs = text.partition("?")
         return parse_query(
             type_,
             parse_qsl(pairs, keep_blank_values=True),
             base=self.base_url,
             aliases=self.store.aliases.of,
+            types=self.service.types,
+            compartment=compartment,
         )
 
     def matches(self, query: str, resource: Resource) -> bool:

@@ -25,6 +25,10 @@ def place_of(path: Path) -> str | None:
             return "Patient/$everything"
         case ("Patient", _, "$everything"):
             return "Patient/[id]/$everything"
+        case (type_, _, "*") if type_ in resource_types():
+            return "[type]/[id]/*"
+        case (type_, _, "*", "_search") if type_ in resource_types():
+            return "[type]/[id]/*/_search"
     return None
 
 

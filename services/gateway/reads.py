@@ -9,7 +9,7 @@ from services.gateway.everything import everything
 from services.gateway.gateway import Gateway
 from services.gateway.metadata import metadata
 from services.gateway.system_history import system_history
-from services.gateway.system_search import system_search, system_search_by_form
+from services.gateway.system_search import compartment_search, system_search
 from telerehab.server.request import FhirRequest, FhirResponse
 
 
@@ -23,7 +23,9 @@ class Interaction:
 
 READS: Mapping[str, Mapping[str, Interaction]] = {
     "": {"GET": Interaction("search-system", system_search)},
-    "_search": {"POST": Interaction("search-system", system_search_by_form)},
+    "_search": {"POST": Interaction("search-system", system_search)},
+    "[type]/[id]/*": {"GET": Interaction("search-compartment", compartment_search)},
+    "[type]/[id]/*/_search": {"POST": Interaction("search-compartment", compartment_search)},
     "_history": {"GET": Interaction("history-system", system_history)},
     "metadata": {"GET": Interaction("capabilities", metadata)},
     "Patient/$everything": {

@@ -1,105 +1,163 @@
-"""A search over several types: the pages of one type after those of the other, each from its owner.
+"""A search over several types, or in a compartment of all: the pages of one owner after those of the other.
 
+Types that one owner keeps are searched by it in one go, so that all a search can do is there. Where several owners
+are asked, their pages follow each other; an order over all of them there is none.
 https://hl7.org/fhir/R4/http.html#search
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+import orjson
+
 from services.gateway.gateway import Gateway
+from telerehab.fhir import json
 from telerehab.fhir.bundle import bundle, found, page_link
 from telerehab.fhir.definitions.structures import resource_types
 from telerehab.fhir.json import JsonObject
-from telerehab.fhir.outcome import bad_request, unknown_type
+from telerehab.fhir.outcome import bad_request
 from telerehab.fhir.search import parse_query
-from telerehab.fhir.search.query import DEFAULT_COUNT, MAX_COUNT
+from telerehab.fhir.search.query import SYSTEM, Query
+from telerehab.fhir.search.scope import named_types, parse_compartment, types_in
+from telerehab.owners import SERVICES, types_of
 from telerehab.rpc.encoding import decode_resource
 from telerehab.server.answers import whole
-from telerehab.server.negotiation import require_form
-from telerehab.server.request import FhirRequest, FhirResponse, Pairs, decoded_pairs
+from telerehab.server.interactions.search_type import asked
+from telerehab.server.partial import body_of
+from telerehab.server.request import FhirRequest, FhirResponse, Pairs
 
 CURSOR = "_cursor"
-_RESULT = ("_type", "_count", CURSOR, "_format", "_pretty")
-_REFUSED = (
-    "_sort",
-    "_total",
-    "_include",
-    "_revinclude",
-    "_include:iterate",
-    "_revinclude:iterate",
-    "_summary",
-    "_elements",
-)
+_OF_THE_WHOLE = ("_type", "_count", "_total")
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A search, its types by owner, and what each owner is asked besides its types and the size of the page."""
+
+    request: FhirRequest
+    query: Query
+    compartment: str
+    types: dict[str, list[str]]
+    criteria: Pairs
+
+    @property
+    def owners(self) -> list[str]:
+        return list(self.types)
+
+    def text(self, owner: str, *more: tuple[str, str]) -> str:
+        """What one owner is asked, as in a URL."""
+        return f"?{urlencode([('_type', ','.join(self.types[owner])), *self.criteria, *more])}"
+
+
+@dataclass(slots=True)
+class _Page:
+    """A page in the making: its matches, what came with them, what is lacking; and where the next one starts."""
+
+    matches: list[JsonObject] = field(default_factory=list)
+    others: list[JsonObject] = field(default_factory=list)
+    place: int = 0
+    cursor: str = ""
 
 
 async def system_search(gateway: Gateway, request: FhirRequest) -> FhirResponse:
-    """One page of `[base]?_type=A,B&...`; every parameter must be known to all of the types."""
-    return await _page(gateway, request, list(request.query))
+    """One page of `[base]?_type=A,B&…`, or without types of all; every parameter must be known to all of them."""
+    return await _answer(gateway, request, "")
 
 
-async def system_search_by_form(gateway: Gateway, request: FhirRequest) -> FhirResponse:
-    require_form(request.headers.get("content-type", ""))
-    form = decoded_pairs(request.body.decode("ascii", "replace"))
-    return await _page(gateway, request, [*request.query, *form])
+async def compartment_search(gateway: Gateway, request: FhirRequest) -> FhirResponse:
+    """One page of `[base]/Patient/[id]/*?…`: what is in a compartment, of whatever type."""
+    return await _answer(gateway, request, "/".join(request.path[:2]))
 
 
-async def _page(gateway: Gateway, request: FhirRequest, pairs: Pairs) -> FhirResponse:
-    types = _types(pairs)
-    criteria = [(name, value) for name, value in pairs if name not in _RESULT]
-    for name, _ in criteria:
-        if name.partition(":")[0] in _REFUSED:
-            raise bad_request(f"'{name}' is for searches on one type.", name, "not-supported")
-    for type_ in types:
-        parse_query(type_, criteria, base=request.base_url)  # refuse before anything is asked
-    count = _count(pairs)
-    place, cursor = _start(pairs, len(types))
-    entries: list[JsonObject] = []
-    while place < len(types) and len(entries) < count:
-        query = urlencode([*criteria, ("_count", str(count - len(entries)))])
-        owner = gateway.neighbours.owner_of(types[place])
-        page = await owner.search(f"{types[place]}?{query}", request.caller, cursor)
-        for match in page.matches:
-            resource = decode_resource(match)
-            entries.append(found(f"{request.base_url}/{resource.reference}", resource, "match"))
-        cursor = page.next_cursor
-        if not cursor:
-            place += 1
-    understood = [("_type", ",".join(types)), *criteria, ("_count", str(count))]
-    links = [("self", page_link(request.base_url, understood))]
-    if place < len(types):
-        links.append(("next", page_link(request.base_url, [*understood, (CURSOR, f"{place}.{cursor}")])))
-    return whole(bundle("searchset", entries, links=links))
+async def _answer(gateway: Gateway, request: FhirRequest, compartment: str) -> FhirResponse:
+    pairs = asked(request)
+    cursors = [value for name, value in pairs if name == CURSOR]
+    pairs = [pair for pair in pairs if pair[0] != CURSOR]
+    search = _search(request, pairs, compartment)
+    page = _start(cursors, len(search.owners))
+    total, _ = await asyncio.gather(_total(gateway, search), _fill(page, gateway, search))
+    url = "/".join([request.base_url, *request.path]).removesuffix("/_search")
+    understood = search.query.understood
+    links = [("self", page_link(url, understood))]
+    if page.place < len(search.owners) and search.query.count:
+        links.append(("next", page_link(url, [*understood, (CURSOR, f"{page.place}.{page.cursor}")])))
+    return whole(bundle("searchset", [*page.matches, *page.others], links=links, total=total))
 
 
-def _types(pairs: Pairs) -> Sequence[str]:
-    types = list(dict.fromkeys(t for name, value in pairs if name == "_type" for t in value.split(",")))
-    if not types:
-        raise bad_request("A search on the whole system names its types.", "_type", "required")
-    for type_ in types:
-        if type_ not in resource_types():
-            raise unknown_type(type_)
-    return types
+def _search(request: FhirRequest, pairs: Pairs, compartment: str) -> _Search:
+    """Refuse before anything is asked."""
+    possible: Sequence[str] = sorted(resource_types())
+    if compartment:
+        possible = types_in(parse_compartment(compartment)[0], possible)
+    query = parse_query(
+        SYSTEM,
+        pairs,
+        lenient=request.prefer.lenient,
+        base=request.base_url,
+        types=possible,
+        compartment=compartment,
+    )
+    types = named_types(pairs, possible)
+    by_owner = {name: [type_ for type_ in types if type_ in types_of(name)] for name in SERVICES}
+    by_owner = {name: of for name, of in by_owner.items() if of}
+    if len(by_owner) > 1 and query.sort:
+        told = (
+            f"These types are kept by several services ({', '.join(by_owner)}), over which there is no order."
+        )
+        raise bad_request(told, "_sort", "not-supported")
+    criteria = [pair for pair in query.understood if pair[0] not in _OF_THE_WHOLE]
+    return _Search(request, query, compartment, by_owner, criteria)
 
 
-def _count(pairs: Pairs) -> int:
-    given = [value for name, value in pairs if name == "_count"]
-    if not given:
-        return DEFAULT_COUNT
-    if (
-        len(given) > 1
-        or not (given[0].isascii() and given[0].isdigit())
-        or len(given[0]) > 9
-        or int(given[0]) == 0
-    ):
-        raise bad_request("_count is a number from 1 on, given once.", "_count", "value")
-    return min(int(given[0]), MAX_COUNT)
+async def _total(gateway: Gateway, search: _Search) -> int | None:
+    """How many match at all owners, if that was asked."""
+    if search.query.total == "none":
+        return None
+    counted = await asyncio.gather(
+        *(
+            gateway.neighbours.owner(name).search(
+                search.text(name, ("_count", "0"), ("_total", search.query.total)),
+                search.request.caller,
+                compartment=search.compartment,
+            )
+            for name in search.owners
+        )
+    )
+    return sum(answer.total for answer in counted)
 
 
-def _start(pairs: Pairs, types: int) -> tuple[int, str]:
-    """Where the page starts: the place among the types, and the owner's cursor there."""
-    place, _, cursor = next((value for name, value in pairs if name == CURSOR), "0.").partition(".")
-    if not (place.isascii() and place.isdigit()) or len(place) > 3 or int(place) >= types:
+async def _fill(page: _Page, gateway: Gateway, search: _Search) -> None:
+    """Take what comes next from owner after owner until the page is full."""
+    request, query = search.request, search.query
+    while page.place < len(search.owners) and len(page.matches) < query.count:
+        owner = search.owners[page.place]
+        answer = await gateway.neighbours.owner(owner).search(
+            search.text(owner, ("_count", str(query.count - len(page.matches)))),
+            request.caller,
+            page.cursor,
+            search.compartment,
+        )
+        for listed, resources, mode in (
+            (page.matches, answer.matches, "match"),
+            (page.others, answer.included, "include"),
+        ):
+            for resource in map(decode_resource, resources):
+                url = f"{request.base_url}/{resource.reference}"
+                listed.append(found(url, orjson.Fragment(body_of(resource, query)), mode))
+        if answer.outcome:
+            page.others.append({"resource": json.parse_object(answer.outcome), "search": {"mode": "outcome"}})
+        page.cursor = answer.next_cursor
+        page.place += not page.cursor
+
+
+def _start(cursors: Sequence[str], owners: int) -> _Page:
+    """The page that a link leads to: the place among the owners, and the owner's cursor there."""
+    place, _, cursor = (cursors[0] if cursors else "0.").partition(".")
+    is_place = place.isascii() and place.isdigit() and len(place) <= 3
+    if len(cursors) > 1 or not is_place or int(place) > max(0, owners - 1):
         raise bad_request("This link leads nowhere.", CURSOR, "value")
-    return int(place), cursor
+    return _Page(place=int(place), cursor=cursor)

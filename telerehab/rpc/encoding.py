@@ -42,14 +42,14 @@ def decode_access(message: pb.Access) -> Access:
 
 def encode_revinclude(include: Include) -> engine_pb.Revinclude:
     return engine_pb.Revinclude(
-        source_type=include.source_type,
+        source_type=include.source_type or "",
         parameters=include.parameters,
         target_type=include.target_type or "",
     )
 
 
 def decode_revinclude(message: engine_pb.Revinclude) -> Include:
-    return Include(message.source_type, tuple(message.parameters), message.target_type or None)
+    return Include(message.source_type or None, tuple(message.parameters), message.target_type or None)
 
 
 def encode_resource(resource: Resource) -> pb.Resource:

@@ -63,6 +63,12 @@ class Neighbours:
         """What a page wants of `owner`: `references`, and what refers to `referred`; FhirError 503 without answer."""
         return await self._owners[owner].include(references, referred, revincludes, caller, limit=limit)
 
+    async def ids(
+        self, owner: str, query: str, caller: Caller, parameters: Sequence[int] = (), target: str = ""
+    ) -> list[str]:
+        """The ids that a search finds at `owner`, or those of the `target`s that this refers to by `parameters`."""
+        return await self._owners[owner].ids(query, caller, parameters, target)
+
     async def close(self) -> None:
         for channel in self._channels.values():
             await channel.close()

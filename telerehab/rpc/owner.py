@@ -102,15 +102,26 @@ class Owner:
         response: pb.IncludeResponse = await self._ask("Include", request)
         return [decode_resource(resource) for resource in response.resources]
 
-    async def search(self, query: str, caller: Caller, cursor: str = "") -> pb.SearchResponse:
-        """One page of a search written as in a URL."""
-        request = pb.SearchRequest(caller=encode_caller(caller), query=query, cursor=cursor)
+    async def search(
+        self, query: str, caller: Caller, cursor: str = "", compartment: str = ""
+    ) -> pb.SearchResponse:
+        """One page of a search written as in a URL, within a compartment ("Practitioner/1") if one is named."""
+        request = pb.SearchRequest(
+            caller=encode_caller(caller), query=query, cursor=cursor, compartment=compartment
+        )
         response: pb.SearchResponse = await self._ask("Search", request)
         return response
 
-    async def ids(self, query: str, caller: Caller) -> list[str]:
-        """The ids of everything a search finds; 400 too-costly beyond 10,000."""
-        request = pb.IdsRequest(caller=encode_caller(caller), query=query)
+    async def ids(
+        self, query: str, caller: Caller, parameters: Sequence[int] = (), target: str = ""
+    ) -> list[str]:
+        """The ids of everything a search finds; 400 too-costly beyond 10,000.
+
+        With `parameters` (hashes), the ids of the `target`s that this refers to by one of them.
+        """
+        request = pb.IdsRequest(
+            caller=encode_caller(caller), query=query, parameters=parameters, target_type=target
+        )
         response: pb.IdsResponse = await self._ask("Ids", request)
         return list(response.ids)
 

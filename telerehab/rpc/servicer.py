@@ -19,11 +19,12 @@ from telerehab.rpc.history import history_page
 from telerehab.rpc.planning import plan
 from telerehab.server.criteria import Criteria
 from telerehab.server.including import OtherOwners
+from telerehab.server.linked import ids
 from telerehab.server.request import FhirRequest, FhirResponse
 from telerehab.write_set import AuditRow
 
 if TYPE_CHECKING:
-    from telerehab.access import Access
+    from telerehab.access import Caller
     from telerehab.engine import Engine
 
 Handle = Callable[["Engine", FhirRequest], Awaitable[FhirResponse]]
@@ -57,7 +58,7 @@ class EngineServicer(EngineServiceServicer):
         return pb.IncludeResponse(resources=_encoded(found.values()))
 
     async def Search(self, request: pb.SearchRequest, context: Any) -> pb.SearchResponse:
-        query = self._engine.query(request.query)
+        query = self._engine.query(request.query, request.compartment)
         caller = decode_caller(request.caller)
         page = await self._engine.store.search(
             query,
@@ -90,13 +91,13 @@ class EngineServicer(EngineServiceServicer):
         return response
 
     async def Ids(self, request: pb.IdsRequest, context: Any) -> pb.IdsResponse:
-        found = await self._engine.search_all(request.query, decode_caller(request.caller).access)
-        return pb.IdsResponse(ids=[resource.id for resource in found])
+        asked = (tuple(request.parameters), request.target_type) if request.parameters else None
+        return pb.IdsResponse(ids=await ids(self._engine, request.query, decode_caller(request.caller), asked))
 
     async def Resolve(self, request: pb.ResolveRequest, context: Any) -> pb.ResolveResponse:
-        access = decode_caller(request.caller).access
+        caller = decode_caller(request.caller)
         found = await asyncio.gather(
-            *(self._matches(criteria, request.base_url, access) for criteria in request.criteria)
+            *(self._matches(criteria, request.base_url, caller) for criteria in request.criteria)
         )
         return pb.ResolveResponse(matches=found)
 
@@ -132,9 +133,9 @@ class EngineServicer(EngineServiceServicer):
             AuditRow(caller.request_id, caller.name, caller.address, "E", type_, "", 0, patients, 200, query)
         )
 
-    async def _matches(self, text: str, base_url: str, access: Access) -> pb.Matches:
+    async def _matches(self, text: str, base_url: str, caller: Caller) -> pb.Matches:
         type_, _, criteria = text.partition("?")
-        found = await Criteria.of(type_, criteria, base_url).found(self._engine, access)
+        found = await Criteria.of(type_, criteria, base_url).found(self._engine, caller)
         return pb.Matches(ids=[resource.id for resource in found])
 
 

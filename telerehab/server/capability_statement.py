@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from telerehab.fhir.definitions import resource_types
+from telerehab.fhir.definitions.compartment import compartments
 from telerehab.fhir.definitions.search_parameters import search_parameters
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.patch import PATCH_FORMATS
@@ -20,6 +21,12 @@ from telerehab.server.operations.registry import operations_on
 from telerehab.service import Service
 
 RESULT_PARAMETERS = ("_count", "_sort", "_include", "_revinclude", "_total", "_summary", "_elements")
+OF_ALL_TYPES = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag")
+WITHOUT_DEFINITION = (
+    {"name": "_has", "type": "special", "documentation": "Reverse chains, nested, also across services"},
+    {"name": "_list", "type": "special", "documentation": "What a List names, by its id"},
+)
+_HL7_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition"
 _HL7_OPERATION = "http://hl7.org/fhir/OperationDefinition"
 
 
@@ -44,6 +51,10 @@ def capability_statement(
         "resource": [_resource(s, type_, of_types, conditional) for type_, s in owners],
     }
     rest["interaction"] = [{"code": code} for code in of_system]
+    rest["searchParam"] = [*(_of_all(code) for code in OF_ALL_TYPES), *WITHOUT_DEFINITION]
+    rest["compartment"] = [
+        f"{_HL7_COMPARTMENT}/{name[0].lower()}{name[1:]}" for name in sorted(compartments())
+    ]
     operations = _once(operation for service in services for operation in operations_on(service, None))
     if operations:
         rest["operation"] = operations
@@ -93,6 +104,11 @@ def _resource(
 def _parameter(type_: str, parameter: Parameter) -> JsonObject:
     definition = search_parameters(type_)[parameter.code]
     return {"name": parameter.code, "definition": definition.url, "type": parameter.type}
+
+
+def _of_all(code: str) -> JsonObject:
+    """What every type can be searched by, so that a search over several can."""
+    return _parameter("Resource", parameters("Patient")[code])
 
 
 def _can_be_included(parameter: Parameter) -> bool:

@@ -17,12 +17,13 @@ from telerehab.fhir.search import parse_query
 from telerehab.fhir.search.predicate import All, Predicate
 from telerehab.fhir.search.query import Query
 from telerehab.resource import Resource
+from telerehab.server.including import OtherOwners
 from telerehab.server.request import Pairs, decoded_pairs
 from telerehab.unit_of_work import UnitOfWork
 from telerehab.write_set import Counter, Missed
 
 if TYPE_CHECKING:
-    from telerehab.access import Access
+    from telerehab.access import Caller
     from telerehab.engine import Engine
 
 
@@ -85,9 +86,9 @@ class Criteria:
 
     async def matches(self, work: UnitOfWork) -> Sequence[Resource]:
         """What is stored and matches: none, one, or two where there are several."""
-        return await self.found(work.engine, work.caller.access)
+        return await self.found(work.engine, work.caller)
 
-    async def found(self, engine: Engine, access: Access) -> Sequence[Resource]:
+    async def found(self, engine: Engine, caller: Caller) -> Sequence[Resource]:
         """As `matches`, for whoever does not write; a Patient stands for all ids of that person."""
         aliases = engine.store.aliases
         query = (
@@ -95,7 +96,8 @@ class Criteria:
             if aliases
             else self.query
         )
-        return await engine.store.search_all(query, access, limit=2)
+        elsewhere = OtherOwners(engine, caller)
+        return await engine.store.search_all(query, caller.access, limit=2, elsewhere=elsewhere)
 
 
 async def only_reference(work: UnitOfWork, reference: str, base: str) -> str:

@@ -1,4 +1,7 @@
-"""`_include` and `_revinclude` across owners: one question to each other owner and level, under the caller's access.
+"""Includes, chains and `_has` across owners: what one search asks of the others, under the caller's access.
+
+An include is one question to each other owner and level; a chain or `_has` is one question, without whose answer there
+is none to the search.
 
 An owner that does not answer is asked no more for the same page, and what it would have brought is told as missing.
 https://hl7.org/fhir/R4/search.html#include
@@ -11,12 +14,13 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from telerehab.access import Caller
 from telerehab.fhir.definitions import resource_types
 from telerehab.fhir.outcome import FhirError, Issue
 from telerehab.fhir.search.query import Include
-from telerehab.owners import owner_of
+from telerehab.owners import SERVICES, owner_of
 from telerehab.resource import Resource
 from telerehab.rpc.deadlines import within
 
@@ -36,11 +40,12 @@ class _Asked:
 
     @property
     def types(self) -> set[str]:
-        return {type_ for type_, _ in self.references} | {each.source_type for each in self.revincludes}
+        referring = {each.source_type or "what refers to them" for each in self.revincludes}
+        return {type_ for type_, _ in self.references} | referring
 
 
 class OtherOwners:
-    """What the includes of one page find at other owners: `telerehab.store.search.includes.Elsewhere`.
+    """What one search finds at other owners: `telerehab.store.search.includes.Elsewhere`.
 
     All of a page's questions together have `TELEREHAB_NEIGHBOUR_TIMEOUT`.
     """
@@ -79,8 +84,8 @@ class OtherOwners:
             asked.setdefault(owner_of(reference[0]), _Asked()).references.append(reference)
         own = asked.pop(self._engine.service.name, _Asked())
         for each in revincludes:
-            if each.source_type not in self._engine.service.types:
-                asked.setdefault(owner_of(each.source_type), _Asked()).revincludes.append(each)
+            for name in self._owners(each):
+                asked.setdefault(name, _Asked()).revincludes.append(each)
         referred = [(resource.type, resource.id) for resource in found]
         answers = await asyncio.gather(
             self._engine.store.read_many(own.references, self._caller.access),
@@ -88,6 +93,18 @@ class OtherOwners:
         )
         brought = {(each.type, each.id): each for answer in answers for each in answer}
         return [resource for reference, resource in brought.items() if reference not in seen]
+
+    async def ids(self, type_: str, asked: Sequence[tuple[str, str]]) -> list[str]:
+        """The ids of what matches at the owner of `type_`; FhirError 503 if it does not answer."""
+        return await self.referred(type_, asked, (), "")
+
+    async def referred(
+        self, type_: str, asked: Sequence[tuple[str, str]], parameters: Sequence[int], target: str
+    ) -> list[str]:
+        """The ids of the `target`s that what matches there refers to by one of `parameters`."""
+        query = f"{type_}?{urlencode(asked)}"
+        with within(self._until - time.monotonic()):
+            return await self._engine.neighbours.ids(owner_of(type_), query, self._caller, parameters, target)
 
     async def _wanted(
         self, found: Sequence[Resource], includes: Sequence[Include], limit: int
@@ -104,6 +121,11 @@ class OtherOwners:
             if resource.type not in own_types:
                 wanted.update(dict.fromkeys(self._references(resource, includes)))
         return list(wanted)
+
+    def _owners(self, revinclude: Include) -> list[str]:
+        """The other owners whose resources it may bring."""
+        named = SERVICES if revinclude.source_type is None else (owner_of(revinclude.source_type),)
+        return [name for name in named if name != self._engine.service.name]
 
     def _references(self, resource: Resource, includes: Sequence[Include]) -> list[Reference]:
         asked = [each for each in includes if each.source_type == resource.type]

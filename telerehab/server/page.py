@@ -23,16 +23,20 @@ from telerehab.server.request import FhirRequest, FhirResponse, Pairs
 CURSOR = "_cursor"
 
 
-async def answer_page(engine: Engine, request: FhirRequest, pairs: Pairs) -> FhirResponse:
-    """The page that the parameters ask for."""
+async def answer_page(
+    engine: Engine, request: FhirRequest, pairs: Pairs, type_: str, compartment: str = ""
+) -> FhirResponse:
+    """The page that the parameters ask for: of a type (`SYSTEM`: of all), in a compartment ("Patient/1") or in none."""
     cursor, pairs = _cursor(pairs)
     query = parse_query(
-        request.type,
+        type_,
         pairs,
         lenient=request.prefer.lenient,
         base=request.base_url,
         now=engine.clock(),
         aliases=engine.store.aliases.of,
+        types=engine.service.types,
+        compartment=compartment,
     )
     elsewhere = OtherOwners(engine, request.caller)
     page = await engine.store.search(query, request.caller.access, cursor=cursor, elsewhere=elsewhere)
@@ -40,8 +44,8 @@ async def answer_page(engine: Engine, request: FhirRequest, pairs: Pairs) -> Fhi
     entries += [_entry(request, query, resource, "include") for resource in page.included]
     if page.issues:
         entries.append({"resource": operation_outcome(page.issues), "search": {"mode": "outcome"}})
-    await audit.listed(engine, request, request.type, [*page.matches, *page.included], query=pairs)
-    url = f"{request.base_url}/{request.type}"
+    await audit.listed(engine, request, type_, [*page.matches, *page.included], query=pairs)
+    url = "/".join([request.base_url, *request.path]).removesuffix("/_search")
     links = [("self", page_link(url, query.understood))]
     if page.next_cursor:
         links.append(("next", page_link(url, [*query.understood, (CURSOR, page.next_cursor)])))

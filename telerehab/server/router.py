@@ -28,7 +28,9 @@ from telerehab.server.interactions.delete import delete
 from telerehab.server.interactions.history import history_instance, history_system, history_type
 from telerehab.server.interactions.patch import patch
 from telerehab.server.interactions.read import read
-from telerehab.server.interactions.search_type import search_type, search_type_by_form
+from telerehab.server.interactions.search_compartment import ALL, search_compartment
+from telerehab.server.interactions.search_system import search_system
+from telerehab.server.interactions.search_type import search_type
 from telerehab.server.interactions.update import update
 from telerehab.server.interactions.vread import vread
 from telerehab.server.negotiation import pretty, require_acceptable
@@ -42,9 +44,15 @@ if TYPE_CHECKING:
 _READ = Interaction("read", "R", read, ("read",))
 _VREAD = Interaction("vread", "R", vread, ("vread",))
 _OPERATION = Interaction("operation", "E", operation)
+_SEARCH_SYSTEM = Interaction("search-system", "E", search_system, ("search-system",))
+_SEARCH_COMPARTMENT = Interaction("search-compartment", "E", search_compartment)
 
 ROUTES: Mapping[str, Mapping[str, Interaction]] = {
-    "": {"POST": Interaction("transaction", "", batch_or_transaction, ("transaction", "batch"))},
+    "": {
+        "GET": _SEARCH_SYSTEM,
+        "POST": Interaction("transaction", "", batch_or_transaction, ("transaction", "batch")),
+    },
+    "_search": {"POST": _SEARCH_SYSTEM},
     "metadata": {"GET": Interaction("capabilities", "", capabilities)},
     "_history": {"GET": Interaction("history-system", "E", history_system, ("history-system",))},
     "$": {"GET": _OPERATION, "POST": _OPERATION},
@@ -55,7 +63,7 @@ ROUTES: Mapping[str, Mapping[str, Interaction]] = {
         "PATCH": Interaction("patch", "U", conditional_patch),
         "DELETE": Interaction("delete", "D", conditional_delete),
     },
-    "[type]/_search": {"POST": Interaction("search-type", "E", search_type_by_form)},
+    "[type]/_search": {"POST": Interaction("search-type", "E", search_type)},
     "[type]/_history": {"GET": Interaction("history-type", "E", history_type, ("history-type",))},
     "[type]/$": {"GET": _OPERATION, "POST": _OPERATION},
     "[type]/[id]": {
@@ -69,10 +77,13 @@ ROUTES: Mapping[str, Mapping[str, Interaction]] = {
     },
     "[type]/[id]/_history/[version]": {"GET": _VREAD},
     "[type]/[id]/$": {"GET": _OPERATION, "POST": _OPERATION},
+    "[type]/[id]/[compartment]": {"GET": _SEARCH_COMPARTMENT},
+    "[type]/[id]/[compartment]/_search": {"POST": _SEARCH_COMPARTMENT},
 }
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _PLACES = ("[type]", "[id]", "[compartment]", "[version]")
+_COMPARTMENT = "[type]/[id]/[compartment]"
 _log = Log(__name__)
 
 
@@ -109,8 +120,11 @@ async def _answer(engine: Engine, request: FhirRequest, interaction: Interaction
 def find(engine: Engine, request: FhirRequest) -> Interaction:
     """The interaction that a request means; raises 404 or 405 where there is none, 400 for an impossible id."""
     path = request.path
-    methods = ROUTES.get(_place(path))
-    if path and path[0][:1] not in ("_", "$") and path[0] != "metadata":
+    place = _place(path)
+    methods = ROUTES.get(place)
+    if place.startswith(_COMPARTMENT):
+        _require_compartment(engine, path)
+    elif path and path[0][:1] not in ("_", "$") and path[0] != "metadata":
         _require_own(engine, path[0])
     if methods is None:
         raise FhirError(
@@ -171,6 +185,14 @@ def _require_own(engine: Engine, type_: str) -> None:
         raise unknown_type(type_)
     told = f"{type_} is kept by the service '{owner_of(type_)}', not by '{engine.service.name}'."
     raise FhirError(404, [Issue("not-supported", told)])
+
+
+def _require_compartment(engine: Engine, path: tuple[str, ...]) -> None:
+    """What is searched in a compartment is kept here; the resource it is named after may be another service's."""
+    if path[0] not in resource_types():
+        raise unknown_type(path[0])
+    if path[2] != ALL:
+        _require_own(engine, path[2])
 
 
 def _require_id(id_: str) -> None:

@@ -33,6 +33,11 @@ class Aliases:
         """Whether there are any at all."""
         return bool(self._merged)
 
+    @property
+    def merged(self) -> tuple[str, ...]:
+        """Every Patient id that is of one person with another."""
+        return tuple(sorted(self._beside))
+
     def of(self, patient: str) -> tuple[str, ...]:
         """All ids of the person, this one first: merges count in both directions and through each other."""
         if patient not in self._beside:

@@ -1,6 +1,6 @@
-"""The patient compartment: by which search parameters a resource belongs to a patient.
+"""The compartments: by which search parameters a resource belongs to a patient, a practitioner, an encounter …
 
-https://hl7.org/fhir/R4/compartmentdefinition-patient.html
+https://hl7.org/fhir/R4/compartmentdefinition.html
 """
 
 from __future__ import annotations
@@ -22,3 +22,17 @@ def patient_compartment() -> Mapping[str, tuple[str, ...]]:
     source = files("telerehab.fhir.definitions").joinpath("data/patient-compartment.json")
     listed = {type_: tuple(codes) for type_, codes in json.loads(source.read_text("utf-8")).items()}
     return MappingProxyType(listed | {"Patient": ()})
+
+
+ITSELF = "{def}"
+"""Stands among the codes where a resource is in its own compartment."""
+
+
+@cache
+def compartments() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Per compartment, and per resource type that can be in it, the codes of the parameters that lead there."""
+    source = files("telerehab.fhir.definitions").joinpath("data/compartments.json")
+    others = json.loads(source.read_text("utf-8"))
+    listed = {name: {type_: tuple(codes) for type_, codes in of.items()} for name, of in others.items()}
+    patients = {type_: codes for type_, codes in patient_compartment().items() if codes}
+    return MappingProxyType({"Patient": {**patients, "Patient": (ITSELF,)}, **listed})

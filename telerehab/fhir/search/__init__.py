@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/search.html
 - `parse_query(type, pairs, *, lenient, base, now, aliases) -> Query`: decoded (name, value) pairs to a `Query`;
 - `criterion(type, name, value, setting) -> Predicate`: one of its parameters;
 - `matches(predicate, rows, last_updated=None) -> bool`: a predicate on index rows, in memory;
+- `in_memory(predicate) -> bool`: whether it can: chains, `_has` and hierarchies ask other resources;
 - `summarise(resource, summary, elements) -> dict`: the part of a resource that `_summary` and `_elements` want;
 - `parameters(type)`, `searchable(parameter)`: what there is to search by, and what of it is answered;
 - `parameter_hash(type, code)`: the hash under which a parameter's rows are kept;
@@ -14,7 +15,7 @@ https://hl7.org/fhir/R4/search.html
 
 from telerehab.fhir.search.criteria import criterion, searchable
 from telerehab.fhir.search.index import index
-from telerehab.fhir.search.matching import matches
+from telerehab.fhir.search.matching import in_memory, matches
 from telerehab.fhir.search.parameter import Parameter, Setting, parameter_hash, parameters
 from telerehab.fhir.search.parsing import parse_query
 from telerehab.fhir.search.query import Include, Query, SortKey
@@ -33,6 +34,7 @@ __all__ = [
     "SortKey",
     "StringRow",
     "criterion",
+    "in_memory",
     "index",
     "matches",
     "parameter_hash",

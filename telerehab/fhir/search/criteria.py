@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/search.html#modifiers
 from __future__ import annotations
 
 from telerehab.fhir.outcome import too_costly
+from telerehab.fhir.search.chains import chain, is_chain, listed, reverse_chain
 from telerehab.fhir.search.escape import split, unescape
 from telerehab.fhir.search.parameter import Parameter, Setting, parameters
 from telerehab.fhir.search.predicate import (
@@ -28,10 +29,10 @@ _REFUSED = {
     "_content": "there is no full-text index",
     "_filter": "use ordinary parameters",
     "_query": "there are no named queries",
-    "_list": "read the List and search by _id",
     "_type": "the type is in the URL",
-    "_has": "reverse chains are not there yet",
 }
+_NEGATIONS = {"not": None, "not-in": "in"}
+"""Modifiers that ask for the complement, of which other modifier."""
 
 
 def criterion(resource: str, name: str, value: str, setting: Setting) -> Predicate:
@@ -40,16 +41,22 @@ def criterion(resource: str, name: str, value: str, setting: Setting) -> Predica
     modifier = suffix or None
     if code in _REFUSED:
         raise not_supported(code, _REFUSED[code])
-    if "." in name:
-        raise not_supported(name, "chains are not there yet")
-    parameter = parameters(resource).get(code)
-    if parameter is None:
-        raise unknown_parameter(resource, code)
     if "\0" in value:
         raise malformed(code, "text: it holds a NUL character")
+    if is_chain(name):
+        return chain(resource, name, value, setting, criterion)
+    if code == "_has":
+        return reverse_chain(resource, name, value, setting, criterion)
     values = split(value, ",")
     if len(values) > MAX_VALUES:
         raise too_costly(f"'{code}' takes {MAX_VALUES} values at most.")
+    if code == "_list":
+        if modifier:
+            raise unknown_modifier(code, modifier)
+        return listed(resource, values)
+    parameter = parameters(resource).get(code)
+    if parameter is None:
+        raise unknown_parameter(resource, code)
     if code in ("_id", "_lastUpdated"):
         return _column(code, modifier, values, setting)
     if modifier == "missing":
@@ -66,9 +73,9 @@ def searchable(parameter: Parameter) -> bool:
 
 def _values(parameter: Parameter, modifier: str | None, values: list[str], setting: Setting) -> Predicate:
     kind = SEARCH_TYPES[parameter.type]
-    negated = modifier == "not" and kind.NOT
+    negated = kind.NOT and modifier in _NEGATIONS
     if negated:
-        modifier = None
+        modifier = _NEGATIONS[modifier or ""]
     if modifier is not None and modifier not in kind.MODIFIERS:
         raise unknown_modifier(parameter.code, modifier)
     found = any_of(

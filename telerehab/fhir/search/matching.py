@@ -16,23 +16,32 @@ from telerehab.fhir.search.predicate import (
     HasToken,
     IdIn,
     InCompartment,
+    InHierarchy,
     LastUpdated,
     Not,
     NumberCompare,
     Predicate,
     Prefix,
+    ReferredBy,
+    Refers,
+    RefersTo,
     StringContains,
     StringEquals,
     StringStarts,
     TypeIn,
+    links,
 )
+from telerehab.fhir.search.refusal import not_in_memory
 from telerehab.fhir.search.rows import IndexRows, NumberRow
 
 _INSTANT = timedelta(milliseconds=1)
 
 
 def matches(predicate: Predicate, rows: IndexRows, last_updated: datetime | None = None) -> bool:
-    """Whether the resource with these rows meets the predicate; without `last_updated` no `LastUpdated` does."""
+    """Whether the resource with these rows meets the predicate; without `last_updated` no `LastUpdated` does.
+
+    Raises FhirError 400 not-supported for a `Link` (chain, `_has`, hierarchy): `in_memory` says so beforehand.
+    """
     match predicate:
         case All(of):
             return all(matches(each, rows, last_updated) for each in of)
@@ -51,9 +60,11 @@ def matches(predicate: Predicate, rows: IndexRows, last_updated: datetime | None
         case StringStarts(parameter, text):
             return any(row.normalised.startswith(text) for row in rows.strings if row.parameter == parameter)
         case StringContains(parameter, text):
-            return any(text in row.normalised for row in rows.strings if row.parameter == parameter)
+            return any(
+                text in row.normalised for row in rows.strings if row.parameter == parameter and row.exact
+            )
         case StringEquals(parameter, text):
-            return any(text == row.exact for row in rows.strings if row.parameter == parameter)
+            return any(text == row.exact for row in rows.strings if row.parameter == parameter and row.exact)
         case NumberCompare():
             return any(
                 _number(predicate, row) for row in rows.numbers if row.parameter == predicate.parameter
@@ -64,6 +75,18 @@ def matches(predicate: Predicate, rows: IndexRows, last_updated: datetime | None
             return rows.type in types
         case InCompartment(patients):
             return not set(patients).isdisjoint(rows.patients)
+        case RefersTo(parameters, type_, ids):
+            return any(
+                row.target_type == type_ and row.parameter in parameters and row.target_id in ids
+                for row in rows.references
+            )
+        case Refers() | ReferredBy() | InHierarchy():
+            raise not_in_memory()
+
+
+def in_memory(predicate: Predicate) -> bool:
+    """Whether a resource's own rows tell whether it meets the predicate."""
+    return not links(predicate)
 
 
 def _contains(t_lo: Any, t_hi: Any, lo: Any, hi: Any) -> bool:

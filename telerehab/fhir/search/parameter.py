@@ -69,12 +69,14 @@ class Parameter:
 class Setting:
     """What the meaning of a value depends on besides itself.
 
-    `base` is our own FHIR base URL, `now` the time for `ap`, `aliases` gives all ids of a Patient id's person.
+    `base` is our own FHIR base URL, `now` the time for `ap`, `aliases` gives all ids of a Patient id's person,
+    `depth` tells how many chains the value is at the end of.
     """
 
     base: str
     now: datetime
     aliases: Callable[[str], Sequence[str]]
+    depth: int = 0
 
 
 @cache

@@ -88,7 +88,7 @@ class StringStarts:
 
 @dataclass(frozen=True, slots=True)
 class StringContains:
-    """Some string row's `normalised` contains `text` (already folded)."""
+    """Some string row's `normalised` contains `text` (already folded); the texts of codes are not asked."""
 
     parameter: int
     text: str
@@ -143,6 +143,60 @@ class InCompartment:
     patients: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RefersTo:
+    """Some reference row of one of `parameters` leads to a resource of `type` with one of `ids`."""
+
+    parameters: tuple[int, ...]
+    type: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refers:
+    """A chain: some reference under one of `keys` (of parameters) leads to a live resource of `type` that meets `of`.
+
+    `asked` are the pairs that `of` was read from, for whoever owns the type. It cannot be told from index rows alone:
+    the store turns it into a predicate that can, or asks both sides in one statement.
+    """
+
+    keys: tuple[str, ...]
+    type: str
+    of: Predicate
+    asked: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferredBy:
+    """`_has`: some live resource of `type` that meets `of` refers here (to a `target`) by one of `parameters`.
+
+    `asked` as with `Refers`.
+    """
+
+    type: str
+    parameters: tuple[int, ...]
+    target: str
+    of: Predicate
+    asked: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InHierarchy:
+    """Some reference under one of `keys` leads to `type`/`id`, or to what is below (else above) it.
+
+    What a resource is a part of is said by its parameter `part_of`.
+    """
+
+    keys: tuple[str, ...]
+    type: str
+    id: str
+    part_of: str
+    below: bool
+
+
+Link: TypeAlias = Refers | ReferredBy | InHierarchy
+"""What only other resources can tell."""
+
 Predicate: TypeAlias = (
     All
     | AnyOf
@@ -157,6 +211,10 @@ Predicate: TypeAlias = (
     | IdIn
     | TypeIn
     | InCompartment
+    | RefersTo
+    | Refers
+    | ReferredBy
+    | InHierarchy
 )
 
 EVERYTHING = All(())
@@ -179,3 +237,17 @@ def any_of(predicates: list[Predicate]) -> Predicate:
         *others,
     ]
     return merged[0] if len(merged) == 1 else AnyOf(tuple(merged))
+
+
+def links(predicate: Predicate) -> int:
+    """How many links there are in a predicate, those inside of links too."""
+    match predicate:
+        case All(of) | AnyOf(of):
+            return sum(links(each) for each in of)
+        case Not(of):
+            return links(of)
+        case Refers() | ReferredBy():
+            return 1 + links(predicate.of)
+        case InHierarchy():
+            return 1
+    return 0

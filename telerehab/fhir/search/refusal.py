@@ -26,3 +26,8 @@ def unknown_modifier(code: str, modifier: str) -> FhirError:
 
 def malformed(name: str, expected: str) -> FhirError:
     return bad_request(f"The value of '{name[:64]}' is not {expected}.", name[:64], "value")
+
+
+def not_in_memory() -> FhirError:
+    told = "Chains, _has and hierarchies ask other resources: they are for searches, not for looking at one resource."
+    return bad_request(told, code="not-supported")

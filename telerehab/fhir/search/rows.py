@@ -24,7 +24,10 @@ class DateRow(NamedTuple):
 
 
 class StringRow(NamedTuple):
-    """One string: `normalised` (case, accents and spaces folded; a uri as it is) and `exact` (as written)."""
+    """One string: `normalised` (case, accents and spaces folded; a uri as it is) and `exact` (as written).
+
+    `exact` is empty for the text of a code, which is only asked how it starts.
+    """
 
     parameter: int
     normalised: str

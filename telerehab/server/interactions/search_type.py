@@ -13,19 +13,15 @@ from telerehab.server.request import FhirRequest, FhirResponse, Pairs, decoded_p
 
 
 async def search_type(engine: Engine, request: FhirRequest) -> FhirResponse:
-    return await answer_page(engine, request, request.query)
+    return await answer_page(engine, request, asked(request), request.type)
 
 
-async def search_type_by_form(engine: Engine, request: FhirRequest) -> FhirResponse:
-    return await answer_page(engine, request, [*request.query, *form(request)])
-
-
-def form(request: FhirRequest) -> Pairs:
-    """The parameters in the body of a search; 415 for another body than a form."""
-    if not request.body:
-        return ()
+def asked(request: FhirRequest) -> Pairs:
+    """The parameters of a search, in the URL and in the body; 415 for another body than a form."""
+    if request.method != "POST" or not request.body:
+        return request.query
     require_form(request.headers.get("content-type", ""))
     try:
-        return decoded_pairs(request.body.decode())
+        return [*request.query, *decoded_pairs(request.body.decode())]
     except UnicodeDecodeError:
         raise bad_request("The form is not valid UTF-8.") from None

@@ -15,6 +15,7 @@ from telerehab.resource import Resource
 from telerehab.store.aliases import Aliases
 from telerehab.store.pool import Pool
 from telerehab.store.read import COLUMNS, resource_of
+from telerehab.store.search.links import OtherOwners
 from telerehab.store.search.statement import Statement
 
 MOST_INCLUDED = 5_000
@@ -23,7 +24,7 @@ DEEPEST = 3  # rounds of :iterate
 Reference = tuple[str, str]
 
 
-class Elsewhere(Protocol):
+class Elsewhere(OtherOwners, Protocol):
     """The other owners, as one page of a search sees them."""
 
     async def bring(

@@ -7,6 +7,7 @@ https://hl7.org/fhir/R4/search.html#sort
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from telerehab.fhir.search.query import SortKey
@@ -24,7 +25,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the values of a key are: a side table's column, or a column of `resource` (no table)."""
+    """Where the values of a key are: a side table's column, or a column of `resource` (no table).
+
+    Neither where no index has them (`column` empty): they are worked out for each match.
+    """
 
     table: str | None
     column: str
@@ -34,6 +38,8 @@ class Source:
 _COLUMNS = {
     "id": Source(None, "r.id", 'text COLLATE "C"'),
     "last_updated": Source(None, "r.last_updated", "timestamptz"),
+    "reference": Source(None, "", 'text COLLATE "C"'),
+    "code": Source(None, "", 'text COLLATE "C"'),
 }
 
 
@@ -72,14 +78,26 @@ class Order:
     def value(self, key: SortKey, sql: Statement) -> str:
         """The value of one key for the row `r`."""
         where = source(key)
+        best = "max" if key.descending else "min"
+        if key.by == "code":
+            return _text_of_code(key, best, sql)
+        if key.by == "reference":
+            return (
+                f"(SELECT {best}(s.target_type || '/' || s.target_id) FROM search_reference s"
+                f" WHERE s.rid = r.rid AND s.parameter = {sql.value(key.parameter, 'bigint')})"
+            )
         if where.table is None:
             return where.column
-        best = "max" if key.descending else "min"
         parameter = sql.value(key.parameter, "bigint")
         return (
             f"(SELECT {best}({where.column}) FROM {where.table} s"
             f" WHERE s.rid = r.rid AND s.parameter = {parameter})"
         )
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether some index has the values of the first key, and none are read from the content."""
+        return source(self.keys[0]).column != "" and all(key.by != "code" for key in self.keys)
 
     def by(self, row: str, *, first_is_there: bool = False) -> str:
         """What follows ORDER BY, for an alias with columns k1 … and rid.
@@ -111,3 +129,16 @@ class Order:
     def columns(self, row: str, cast: str = "") -> str:
         """Select items rid, k1 … of an alias; `cast` is put behind each key."""
         return ", ".join([f"{row}.rid", *(f"{row}.k{i}{cast}" for i in range(1, len(self.keys) + 1))])
+
+
+def _text_of_code(key: SortKey, best: str, sql: Statement) -> str:
+    """The first or last of the codes in the content: of a token, the index has only the hash."""
+    paths = " UNION ALL ".join(
+        f"SELECT v #>> '{{}}' FROM jsonb_path_query(r.content::jsonb, {sql.value(_path(names), 'text')}::jsonpath) v"
+        for names in key.elements
+    )
+    return f'(SELECT {best}(c.code COLLATE "C") FROM ({paths}) c (code))'
+
+
+def _path(names: Sequence[str]) -> str:
+    return "$" + "".join(f'."{name}"' for name in names)

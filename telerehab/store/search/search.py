@@ -13,7 +13,7 @@ from datetime import datetime
 import asyncpg
 
 from telerehab.access import Access
-from telerehab.fhir.outcome import Issue, too_costly
+from telerehab.fhir.outcome import FhirError, Issue
 from telerehab.fhir.search.predicate import InCompartment, LastUpdated, Predicate, Prefix, TypeIn
 from telerehab.fhir.search.query import Query
 from telerehab.fhir.search.rows import END_OF_TIME
@@ -24,8 +24,9 @@ from telerehab.store.pool import Pool, TookTooLong
 from telerehab.store.read import COLUMNS, resource_of
 from telerehab.store.safe_time import safe_time
 from telerehab.store.search import total
-from telerehab.store.search.collect import collect
+from telerehab.store.search.collect import collect, matching
 from telerehab.store.search.includes import Elsewhere, include
+from telerehab.store.search.links import Links
 from telerehab.store.search.order import Order, Position
 from telerehab.store.search.page import Page
 from telerehab.store.search.path import Path, PathChooser, conjuncts
@@ -33,6 +34,8 @@ from telerehab.store.search.statement import Statement
 from telerehab.store.search.walk import walk, walkable
 
 STREAM_ROWS = 500
+REFERENCES_PER_ID = 20
+"""How many references to one resource are looked at, on average, before both sides are asked at once."""
 _ANY_TYPE = ("", "Resource")  # a search over all types
 
 
@@ -54,13 +57,17 @@ class _Asked:
 class Search:
     """Searches of one service's schema. All take the access predicate; hidden rows are as if they were not there.
 
-    Raise FhirError 400 too-costly where a search takes longer than the pool's statement timeout, 503 without database.
+    Raise FhirError 503 without database, too-costly where a search takes longer than the statement timeout.
     """
 
-    def __init__(self, pool: Pool, cursors: Cursors, aliases: Aliases) -> None:
+    def __init__(
+        self, pool: Pool, cursors: Cursors, aliases: Aliases, types: Collection[str] | None = None
+    ) -> None:
+        """`types` are those of this service, None for all; links to others are asked elsewhere."""
         self._pool = pool
         self._cursors = cursors
         self._aliases = aliases
+        self._types = types
         self._paths = PathChooser(pool)
 
     async def page(
@@ -78,7 +85,8 @@ class Search:
         context = _context(query, access)
         position = self._position(cursor, context) if cursor is not None else None
         until = await safe_time(self._pool) if _polls(query) else None
-        asked = await self._asked(query, access, Order(query.sort), position, query.count + 1)
+        order = Order(query.sort)
+        asked = await self._asked(query, access, order, position, query.count + 1, elsewhere)
         counted = await self._total(query, asked)
         if query.count == 0:
             return Page(total=counted)
@@ -97,16 +105,56 @@ class Search:
             issues=[*issues, *([_until(until)] if until else [])],
         )
 
-    async def all(self, query: Query, access: Access, *, limit: int) -> list[Resource]:
+    async def all(
+        self, query: Query, access: Access, *, limit: int, elsewhere: Elsewhere | None = None
+    ) -> list[Resource]:
         """All matches, at most `limit`, oldest first unless the query has an order."""
         order = Order(query.sort, oldest_first=True)
-        asked = await self._asked(query, access, order, None, limit)
+        asked = await self._asked(query, access, order, None, limit, elsewhere)
         return [resource_of(row) for row in await self._rows(asked, limit, COLUMNS)]
 
-    async def ids(self, query: Query, access: Access, *, limit: int) -> list[str]:
+    async def ids(
+        self, query: Query, access: Access, *, limit: int, elsewhere: Elsewhere | None = None
+    ) -> list[str]:
         """The ids of all matches, at most `limit`."""
-        asked = await self._asked(query, access, Order(), None, limit)
+        asked = await self._asked(query, access, Order(), None, limit, elsewhere)
         return [row["id"] for row in await self._rows(asked, limit, "r.id")]
+
+    async def referred(
+        self,
+        query: Query,
+        access: Access,
+        parameters: Sequence[int],
+        target: str,
+        *,
+        limit: int,
+        among: Sequence[str] | None = None,
+        elsewhere: Elsewhere | None = None,
+    ) -> list[str] | None:
+        """The ids (of `among`, if given) of the `target`s that matches refer to by one of `parameters`.
+
+        None where there are more than `limit`, or so many references that finding out would take long.
+        """
+        asked = await self._asked(query, access, Order(), None, limit, elsewhere)
+        sql = asked.statement()
+        most = limit * REFERENCES_PER_ID
+        where = (
+            f"{matching(asked.where, asked.path.leader, sql)}"
+            f" AND l.parameter = ANY ({sql.value(list(parameters), 'bigint[]')})"
+            f" AND l.target_type = {sql.value(target, 'text')}"
+        )
+        if among is not None:
+            where += f" AND l.target_id = ANY ({sql.value(list(among), 'text[]')})"
+        with _costly():
+            rows = await self._pool.fetch(
+                f"SELECT target_id, count(*) AS times FROM (SELECT l.target_id FROM resource r"
+                f" JOIN search_reference l ON l.rid = r.rid WHERE {where}"
+                f" LIMIT {sql.value(most + 1, 'bigint')}) found GROUP BY target_id",
+                *sql.parameters,
+            )
+        if len(rows) > limit or sum(row["times"] for row in rows) > most:
+            return None
+        return [row["target_id"] for row in rows]
 
     async def compartment(
         self,
@@ -135,10 +183,17 @@ class Search:
             asked = replace(asked, position=_place(rows[-1]))
 
     async def _asked(
-        self, query: Query, access: Access, order: Order, position: Position | None, wanted: int
+        self,
+        query: Query,
+        access: Access,
+        order: Order,
+        position: Position | None,
+        wanted: int,
+        elsewhere: Elsewhere | None,
     ) -> _Asked:
         type_ = None if query.type in _ANY_TYPE else query.type
-        where = conjuncts(query.where)
+        links = Links(self, self._aliases, self._types, access, elsewhere)
+        where = conjuncts(await links.resolved(query.where))
         with _costly():
             path = await self._paths.choose(where, Statement(type_, access), wanted)
         return _Asked(type_, where, access, order, position, path)
@@ -198,7 +253,8 @@ def _context(query: Query, access: Access) -> str:
     """What a cursor is bound to: the query's text, but for the page's size, and whose access it was."""
     text = [pair for pair in query.understood if pair[0] != "_count"]
     patients = None if access.patients is None else sorted(access.patients)
-    return repr(("search", query.type, text, query.sort, patients, sorted(access.shared_types)))
+    place = (query.type, query.compartment)
+    return repr(("search", *place, text, query.sort, patients, sorted(access.shared_types)))
 
 
 def _polls(query: Query) -> bool:
@@ -226,4 +282,5 @@ def _costly() -> Iterator[None]:
     try:
         yield
     except TookTooLong:
-        raise too_costly("The search takes too long; narrow it, by a patient or a code.") from None
+        told = "The search took longer than it may; narrow it, by a patient or a code."
+        raise FhirError(503, [Issue("too-costly", told)], {"Retry-After": "2"}) from None

@@ -33,6 +33,10 @@ class Statement:
         self.parameters.append(value)
         return f"${len(self.parameters)}::{type_}"
 
+    def within(self, type_: str) -> Statement:
+        """The same statement where a link has led to a resource of `type_`."""
+        return Statement(type_, self.access, self.walking, self.parameters)
+
     def candidates(self) -> str:
         """The condition on `r` that every row shown must meet: of the type, live, visible."""
         conditions = ["NOT r.deleted"]

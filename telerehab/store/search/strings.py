@@ -27,7 +27,8 @@ def string_condition(predicate: StringPredicate, sql: Statement) -> str:
             if len(text) > INDEXED:
                 condition += f" AND starts_with(s.normalised, {sql.value(text, 'text')})"
         case StringContains(_, text):
-            condition = f"s.normalised LIKE {sql.value(f'%{_literal(text)}%', 'text')}"
+            # The texts of codes, which have no `exact`, are not in the index.
+            condition = f"s.exact <> '' AND s.normalised LIKE {sql.value(f'%{_literal(text)}%', 'text')}"
         case StringEquals(_, text):
             folded = sorted({fold(text)[:INDEXED], text[:INDEXED]})  # a uri is kept as it is
             if any("\0" in each for each in folded):

@@ -17,6 +17,8 @@ def walkable(order: Order, position: Position | None, sql: Statement) -> bool:
     """Whether an index has the rows in this order, from `position` on."""
     if not order.keys:
         return True
+    if not order.is_indexed:
+        return False
     if position is not None and position.keys[0] is None:
         return False
     return order.side_key is not None or sql.type is not None

@@ -39,6 +39,9 @@ class NoNeighbours:
     async def include(self, owner: str, *asked: Any, limit: int) -> list[Resource]:
         return []
 
+    async def ids(self, owner: str, *asked: Any) -> list[str]:
+        return []
+
 
 @asynccontextmanager
 async def engine_of(service: Service, dsn: str, **settings: Any) -> AsyncIterator[Engine]:

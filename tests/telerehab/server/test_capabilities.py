@@ -28,7 +28,7 @@ SYSTEM = {
     "history-system": ("GET", "_history?_count=1", 200),
     "transaction": ("POST", "", 415),
     "batch": ("POST", "", 415),
-    "search-system": ("GET", "?_type=Patient", 405),
+    "search-system": ("GET", "?_type=Patient&_count=0", 200),
 }
 
 

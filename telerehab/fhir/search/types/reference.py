@@ -1,4 +1,4 @@
-"""Reference: `Type/id`, `id`, absolute URL, `:Type`, `:identifier`; canonicals with or without their version.
+"""Reference: `Type/id`, `id`, absolute URL, `:Type`, `:identifier`, `:above`, `:below`; canonicals, any version.
 
 https://hl7.org/fhir/R4/search.html#reference
 """
@@ -11,12 +11,12 @@ from typing import Any
 from telerehab.fhir.definitions import resource_types
 from telerehab.fhir.fhirpath.paths import Path
 from telerehab.fhir.search.escape import split, unescape
-from telerehab.fhir.search.parameter import Parameter, Setting, Sink
-from telerehab.fhir.search.predicate import NOTHING, HasToken, Predicate
-from telerehab.fhir.search.refusal import malformed
+from telerehab.fhir.search.parameter import Parameter, Setting, Sink, parameters
+from telerehab.fhir.search.predicate import NOTHING, HasToken, InHierarchy, Predicate
+from telerehab.fhir.search.refusal import malformed, not_supported
 from telerehab.fhir.search.rows import IndexRows, ReferenceRow
 
-MODIFIERS = resource_types() | {"identifier"}
+MODIFIERS = resource_types() | {"above", "below", "identifier"}
 NOT = False
 
 _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?", re.ASCII)
@@ -42,6 +42,8 @@ def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setti
         return HasToken((parameter.token("url", unescape(value)),))
     text = local_part(unescape(value), setting.base.rstrip("/") + "/")
     local = _LOCAL.fullmatch(text)
+    if modifier in ("above", "below"):
+        return _hierarchy(parameter, modifier, local[1] if local else "", local[2] if local else text)
     if local:
         if modifier and modifier != local[1]:
             raise malformed(f"{parameter.code}:{modifier}", f"the id of a {modifier}")
@@ -72,6 +74,29 @@ def _any_type(parameter: Parameter, id_: str, setting: Setting) -> Predicate:
     if not parameter.narrows:
         tokens += [parameter.token("id", alias) for alias in _same("Patient", id_, setting)]
     return HasToken(tuple(tokens))
+
+
+def _hierarchy(parameter: Parameter, modifier: str, type_: str, id_: str) -> Predicate:
+    """By what a resource is a part of: `location:below=Location/1` are all places in that one."""
+    part_of = {target: code for target in parameter.targets if (code := _part_of(target))}
+    if (type_ and type_ not in part_of) or not part_of:
+        whole = type_ or " or ".join(parameter.targets[:3])
+        raise not_supported(f"{parameter.code}:{modifier}", f"{whole} has no hierarchy")
+    if not type_ and len(part_of) > 1:
+        raise malformed(f"{parameter.code}:{modifier}", f"'Type/id', with one of {', '.join(part_of)}")
+    if not _ID.fullmatch(id_):
+        raise malformed(f"{parameter.code}:{modifier}", "'Type/id' or an id")
+    type_ = type_ or next(iter(part_of))
+    return InHierarchy((parameter.key,), type_, id_, part_of[type_], modifier == "below")
+
+
+def _part_of(type_: str) -> str | None:
+    """The parameter that says what a resource of the type is a part of, if another of its type."""
+    for code in ("partof", "part-of"):
+        found = parameters(type_).get(code)
+        if found is not None and type_ in found.targets:
+            return code
+    return None
 
 
 def _same(type_: str, id_: str, setting: Setting) -> list[str]:

@@ -29,6 +29,15 @@ QUERIES = [
     ("Encounter", "_include=Encounter:subject&_revinclude=Claim:encounter&_sort=date"),
     ("Organization", "_revinclude=Patient:organization&_revinclude=Encounter:service-provider"),
     ("Claim", "_include=*&_count=3&_total=accurate"),
+    ("Observation", "patient.family:missing=false&_total=accurate&_count=30"),
+    ("Encounter", "subject:Patient.birthdate=gt1900&_sort=date&_count=30"),
+    ("Organization", "_has:Patient:organization:active=true&_total=accurate"),
+    ("Organization", "_has:Encounter:service-provider:status=finished&_total=accurate"),
+    ("Patient", "_has:Observation:patient:encounter.status=finished&_total=accurate"),
+    ("Practitioner", "_has:Encounter:practitioner:_has:Observation:encounter:status=final&_total=accurate"),
+    ("Claim", "patient._has:Observation:patient:status=final&_total=accurate&_count=20"),
+    ("Patient", "_revinclude=*&_count=2"),
+    ("Observation", "_sort=code,-subject&_count=200"),
 ]
 
 

@@ -31,8 +31,9 @@ async def test_a_search_that_takes_too_long_is_too_costly(
             Query("Observation", wide, count=0), EVERYTHING
         )
     await hurried.close()
-    assert refused.value.status == 400
+    assert refused.value.status == 503
     assert refused.value.issues[0].code == "too-costly"
+    assert refused.value.headers["Retry-After"]
 
 
 async def test_a_character_that_cannot_be_stored_is_refused(corpus: Corpus) -> None:

@@ -28,7 +28,7 @@ from telerehab.pb.telerehab.fhir.v1 import resource_pb2 as telerehab_dot_fhir_do
 from telerehab.pb.telerehab.fhir.v1 import write_set_pb2 as telerehab_dot_fhir_dot_v1_dot_write__set__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etelerehab/fhir/v1/engine.proto\x12\x11telerehab.fhir.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftelerehab/fhir/v1/history.proto\x1a telerehab/fhir/v1/resource.proto\x1a!telerehab/fhir/v1/write_set.proto\"L\n\x0bReadRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x12\n\nreferences\x18\x02 \x03(\t\">\n\x0cReadResponse\x12.\n\tresources\x18\x01 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\"\xa4\x01\n\x0eIncludeRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x12\n\nreferences\x18\x02 \x03(\t\x12\x10\n\x08referred\x18\x03 \x03(\t\x12\x32\n\x0brevincludes\x18\x04 \x03(\x0b\x32\x1d.telerehab.fhir.v1.Revinclude\x12\r\n\x05limit\x18\x05 \x01(\x05\"J\n\nRevinclude\x12\x13\n\x0bsource_type\x18\x01 \x01(\t\x12\x12\n\nparameters\x18\x02 \x03(\x10\x12\x13\n\x0btarget_type\x18\x03 \x01(\t\"A\n\x0fIncludeResponse\x12.\n\tresources\x18\x01 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\"Y\n\rSearchRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\r\n\x05query\x18\x02 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"\xb1\x01\n\x0eSearchResponse\x12,\n\x07matches\x18\x01 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\x12-\n\x08included\x18\x02 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\x12\x13\n\x0bnext_cursor\x18\x03 \x01(\t\x12\x12\n\x05total\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x0f\n\x07outcome\x18\x05 \x01(\tB\x08\n\x06_total\"\xc6\x01\n\x12\x43ompartmentRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x10\n\x08patients\x18\x02 \x03(\t\x12\r\n\x05types\x18\x03 \x03(\t\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05start\x18\x05 \x01(\t\x12\x0b\n\x03\x65nd\x18\x06 \x01(\t\x12\r\n\x05\x63ount\x18\x07 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x08 \x01(\t\"Z\n\x13\x43ompartmentResponse\x12.\n\tresources\x18\x01 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"F\n\nIdsRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\r\n\x05query\x18\x02 \x01(\t\"\x1a\n\x0bIdsResponse\x12\x0b\n\x03ids\x18\x01 \x03(\t\"_\n\x0eResolveRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x10\n\x08\x63riteria\x18\x02 \x03(\t\x12\x10\n\x08\x62\x61se_url\x18\x03 \x01(\t\"\x16\n\x07Matches\x12\x0b\n\x03ids\x18\x01 \x03(\t\">\n\x0fResolveResponse\x12+\n\x07matches\x18\x01 \x03(\x0b\x32\x1a.telerehab.fhir.v1.Matches\"\xb4\x01\n\tPlanEntry\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\n\n\x02id\x18\x04 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x05 \x01(\t\x12\x17\n\nif_version\x18\x06 \x01(\x11H\x00\x88\x01\x01\x12\x11\n\tif_absent\x18\x07 \x01(\x08\x12\x15\n\x08\x63riteria\x18\x08 \x01(\tH\x01\x88\x01\x01\x42\r\n\x0b_if_versionB\x0b\n\t_criteria\"P\n\x0cOverlayEntry\x12\x11\n\treference\x18\x01 \x01(\t\x12-\n\x08resource\x18\x02 \x01(\x0b\x32\x1b.telerehab.fhir.v1.Resource\"W\n\x08Reliance\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x15\n\x08\x63riteria\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_criteria\"\xd8\x01\n\x0bPlanRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12-\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x1c.telerehab.fhir.v1.PlanEntry\x12\x30\n\x07overlay\x18\x03 \x03(\x0b\x32\x1f.telerehab.fhir.v1.OverlayEntry\x12\x10\n\x08\x62\x61se_url\x18\x04 \x01(\t\x12+\n\x06relied\x18\x05 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Reliance\"]\n\x0cPlannedEntry\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0e\n\x06status\x18\x02 \x01(\x05\x12.\n\tunchanged\x18\x03 \x01(\x0b\x32\x1b.telerehab.fhir.v1.Resource\"\x7f\n\x0cPlanResponse\x12.\n\twrite_set\x18\x01 \x01(\x0b\x32\x1b.telerehab.fhir.v1.WriteSet\x12\x30\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x1f.telerehab.fhir.v1.PlannedEntry\x12\r\n\x05stale\x18\x03 \x01(\x08\"#\n\x04Pair\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xca\x01\n\rHandleRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x10\n\x08\x62\x61se_url\x18\x03 \x01(\t\x12\x0c\n\x04path\x18\x04 \x03(\t\x12&\n\x05query\x18\x05 \x03(\x0b\x32\x17.telerehab.fhir.v1.Pair\x12(\n\x07headers\x18\x06 \x03(\x0b\x32\x17.telerehab.fhir.v1.Pair\x12\x0c\n\x04\x62ody\x18\x07 \x01(\x0c\"\x8a\x01\n\x0eHandleResponse\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12(\n\x07headers\x18\x02 \x03(\x0b\x32\x17.telerehab.fhir.v1.Pair\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\x12\x30\n\x0clast_updated\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xd9\x05\n\rEngineService\x12G\n\x04Read\x12\x1e.telerehab.fhir.v1.ReadRequest\x1a\x1f.telerehab.fhir.v1.ReadResponse\x12P\n\x07Include\x12!.telerehab.fhir.v1.IncludeRequest\x1a\".telerehab.fhir.v1.IncludeResponse\x12M\n\x06Search\x12 .telerehab.fhir.v1.SearchRequest\x1a!.telerehab.fhir.v1.SearchResponse\x12\\\n\x0b\x43ompartment\x12%.telerehab.fhir.v1.CompartmentRequest\x1a&.telerehab.fhir.v1.CompartmentResponse\x12\x44\n\x03Ids\x12\x1d.telerehab.fhir.v1.IdsRequest\x1a\x1e.telerehab.fhir.v1.IdsResponse\x12P\n\x07History\x12!.telerehab.fhir.v1.HistoryRequest\x1a\".telerehab.fhir.v1.HistoryResponse\x12P\n\x07Resolve\x12!.telerehab.fhir.v1.ResolveRequest\x1a\".telerehab.fhir.v1.ResolveResponse\x12G\n\x04Plan\x12\x1e.telerehab.fhir.v1.PlanRequest\x1a\x1f.telerehab.fhir.v1.PlanResponse\x12M\n\x06Handle\x12 .telerehab.fhir.v1.HandleRequest\x1a!.telerehab.fhir.v1.HandleResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etelerehab/fhir/v1/engine.proto\x12\x11telerehab.fhir.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftelerehab/fhir/v1/history.proto\x1a telerehab/fhir/v1/resource.proto\x1a!telerehab/fhir/v1/write_set.proto\"L\n\x0bReadRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x12\n\nreferences\x18\x02 \x03(\t\">\n\x0cReadResponse\x12.\n\tresources\x18\x01 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\"\xa4\x01\n\x0eIncludeRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x12\n\nreferences\x18\x02 \x03(\t\x12\x10\n\x08referred\x18\x03 \x03(\t\x12\x32\n\x0brevincludes\x18\x04 \x03(\x0b\x32\x1d.telerehab.fhir.v1.Revinclude\x12\r\n\x05limit\x18\x05 \x01(\x05\"J\n\nRevinclude\x12\x13\n\x0bsource_type\x18\x01 \x01(\t\x12\x12\n\nparameters\x18\x02 \x03(\x10\x12\x13\n\x0btarget_type\x18\x03 \x01(\t\"A\n\x0fIncludeResponse\x12.\n\tresources\x18\x01 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\"n\n\rSearchRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\r\n\x05query\x18\x02 \x01(\t\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\x12\x13\n\x0b\x63ompartment\x18\x04 \x01(\t\"\xb1\x01\n\x0eSearchResponse\x12,\n\x07matches\x18\x01 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\x12-\n\x08included\x18\x02 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\x12\x13\n\x0bnext_cursor\x18\x03 \x01(\t\x12\x12\n\x05total\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x0f\n\x07outcome\x18\x05 \x01(\tB\x08\n\x06_total\"\xc6\x01\n\x12\x43ompartmentRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x10\n\x08patients\x18\x02 \x03(\t\x12\r\n\x05types\x18\x03 \x03(\t\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05start\x18\x05 \x01(\t\x12\x0b\n\x03\x65nd\x18\x06 \x01(\t\x12\r\n\x05\x63ount\x18\x07 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x08 \x01(\t\"Z\n\x13\x43ompartmentResponse\x12.\n\tresources\x18\x01 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Resource\x12\x13\n\x0bnext_cursor\x18\x02 \x01(\t\"o\n\nIdsRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\r\n\x05query\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x03(\x10\x12\x13\n\x0btarget_type\x18\x04 \x01(\t\"\x1a\n\x0bIdsResponse\x12\x0b\n\x03ids\x18\x01 \x03(\t\"_\n\x0eResolveRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x10\n\x08\x63riteria\x18\x02 \x03(\t\x12\x10\n\x08\x62\x61se_url\x18\x03 \x01(\t\"\x16\n\x07Matches\x12\x0b\n\x03ids\x18\x01 \x03(\t\">\n\x0fResolveResponse\x12+\n\x07matches\x18\x01 \x03(\x0b\x32\x1a.telerehab.fhir.v1.Matches\"\xb4\x01\n\tPlanEntry\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\n\n\x02id\x18\x04 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x05 \x01(\t\x12\x17\n\nif_version\x18\x06 \x01(\x11H\x00\x88\x01\x01\x12\x11\n\tif_absent\x18\x07 \x01(\x08\x12\x15\n\x08\x63riteria\x18\x08 \x01(\tH\x01\x88\x01\x01\x42\r\n\x0b_if_versionB\x0b\n\t_criteria\"P\n\x0cOverlayEntry\x12\x11\n\treference\x18\x01 \x01(\t\x12-\n\x08resource\x18\x02 \x01(\x0b\x32\x1b.telerehab.fhir.v1.Resource\"W\n\x08Reliance\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\n\n\x02id\x18\x03 \x01(\t\x12\x15\n\x08\x63riteria\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\x0b\n\t_criteria\"\xd8\x01\n\x0bPlanRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12-\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x1c.telerehab.fhir.v1.PlanEntry\x12\x30\n\x07overlay\x18\x03 \x03(\x0b\x32\x1f.telerehab.fhir.v1.OverlayEntry\x12\x10\n\x08\x62\x61se_url\x18\x04 \x01(\t\x12+\n\x06relied\x18\x05 \x03(\x0b\x32\x1b.telerehab.fhir.v1.Reliance\"]\n\x0cPlannedEntry\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0e\n\x06status\x18\x02 \x01(\x05\x12.\n\tunchanged\x18\x03 \x01(\x0b\x32\x1b.telerehab.fhir.v1.Resource\"\x7f\n\x0cPlanResponse\x12.\n\twrite_set\x18\x01 \x01(\x0b\x32\x1b.telerehab.fhir.v1.WriteSet\x12\x30\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x1f.telerehab.fhir.v1.PlannedEntry\x12\r\n\x05stale\x18\x03 \x01(\x08\"#\n\x04Pair\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xca\x01\n\rHandleRequest\x12)\n\x06\x63\x61ller\x18\x01 \x01(\x0b\x32\x19.telerehab.fhir.v1.Caller\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x10\n\x08\x62\x61se_url\x18\x03 \x01(\t\x12\x0c\n\x04path\x18\x04 \x03(\t\x12&\n\x05query\x18\x05 \x03(\x0b\x32\x17.telerehab.fhir.v1.Pair\x12(\n\x07headers\x18\x06 \x03(\x0b\x32\x17.telerehab.fhir.v1.Pair\x12\x0c\n\x04\x62ody\x18\x07 \x01(\x0c\"\x8a\x01\n\x0eHandleResponse\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12(\n\x07headers\x18\x02 \x03(\x0b\x32\x17.telerehab.fhir.v1.Pair\x12\x0c\n\x04\x62ody\x18\x03 \x01(\x0c\x12\x30\n\x0clast_updated\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xd9\x05\n\rEngineService\x12G\n\x04Read\x12\x1e.telerehab.fhir.v1.ReadRequest\x1a\x1f.telerehab.fhir.v1.ReadResponse\x12P\n\x07Include\x12!.telerehab.fhir.v1.IncludeRequest\x1a\".telerehab.fhir.v1.IncludeResponse\x12M\n\x06Search\x12 .telerehab.fhir.v1.SearchRequest\x1a!.telerehab.fhir.v1.SearchResponse\x12\\\n\x0b\x43ompartment\x12%.telerehab.fhir.v1.CompartmentRequest\x1a&.telerehab.fhir.v1.CompartmentResponse\x12\x44\n\x03Ids\x12\x1d.telerehab.fhir.v1.IdsRequest\x1a\x1e.telerehab.fhir.v1.IdsResponse\x12P\n\x07History\x12!.telerehab.fhir.v1.HistoryRequest\x1a\".telerehab.fhir.v1.HistoryResponse\x12P\n\x07Resolve\x12!.telerehab.fhir.v1.ResolveRequest\x1a\".telerehab.fhir.v1.ResolveResponse\x12G\n\x04Plan\x12\x1e.telerehab.fhir.v1.PlanRequest\x1a\x1f.telerehab.fhir.v1.PlanResponse\x12M\n\x06Handle\x12 .telerehab.fhir.v1.HandleRequest\x1a!.telerehab.fhir.v1.HandleResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,41 +46,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INCLUDERESPONSE']._serialized_start=573
   _globals['_INCLUDERESPONSE']._serialized_end=638
   _globals['_SEARCHREQUEST']._serialized_start=640
-  _globals['_SEARCHREQUEST']._serialized_end=729
-  _globals['_SEARCHRESPONSE']._serialized_start=732
-  _globals['_SEARCHRESPONSE']._serialized_end=909
-  _globals['_COMPARTMENTREQUEST']._serialized_start=912
-  _globals['_COMPARTMENTREQUEST']._serialized_end=1110
-  _globals['_COMPARTMENTRESPONSE']._serialized_start=1112
-  _globals['_COMPARTMENTRESPONSE']._serialized_end=1202
-  _globals['_IDSREQUEST']._serialized_start=1204
-  _globals['_IDSREQUEST']._serialized_end=1274
-  _globals['_IDSRESPONSE']._serialized_start=1276
-  _globals['_IDSRESPONSE']._serialized_end=1302
-  _globals['_RESOLVEREQUEST']._serialized_start=1304
-  _globals['_RESOLVEREQUEST']._serialized_end=1399
-  _globals['_MATCHES']._serialized_start=1401
-  _globals['_MATCHES']._serialized_end=1423
-  _globals['_RESOLVERESPONSE']._serialized_start=1425
-  _globals['_RESOLVERESPONSE']._serialized_end=1487
-  _globals['_PLANENTRY']._serialized_start=1490
-  _globals['_PLANENTRY']._serialized_end=1670
-  _globals['_OVERLAYENTRY']._serialized_start=1672
-  _globals['_OVERLAYENTRY']._serialized_end=1752
-  _globals['_RELIANCE']._serialized_start=1754
-  _globals['_RELIANCE']._serialized_end=1841
-  _globals['_PLANREQUEST']._serialized_start=1844
-  _globals['_PLANREQUEST']._serialized_end=2060
-  _globals['_PLANNEDENTRY']._serialized_start=2062
-  _globals['_PLANNEDENTRY']._serialized_end=2155
-  _globals['_PLANRESPONSE']._serialized_start=2157
-  _globals['_PLANRESPONSE']._serialized_end=2284
-  _globals['_PAIR']._serialized_start=2286
-  _globals['_PAIR']._serialized_end=2321
-  _globals['_HANDLEREQUEST']._serialized_start=2324
-  _globals['_HANDLEREQUEST']._serialized_end=2526
-  _globals['_HANDLERESPONSE']._serialized_start=2529
-  _globals['_HANDLERESPONSE']._serialized_end=2667
-  _globals['_ENGINESERVICE']._serialized_start=2670
-  _globals['_ENGINESERVICE']._serialized_end=3399
+  _globals['_SEARCHREQUEST']._serialized_end=750
+  _globals['_SEARCHRESPONSE']._serialized_start=753
+  _globals['_SEARCHRESPONSE']._serialized_end=930
+  _globals['_COMPARTMENTREQUEST']._serialized_start=933
+  _globals['_COMPARTMENTREQUEST']._serialized_end=1131
+  _globals['_COMPARTMENTRESPONSE']._serialized_start=1133
+  _globals['_COMPARTMENTRESPONSE']._serialized_end=1223
+  _globals['_IDSREQUEST']._serialized_start=1225
+  _globals['_IDSREQUEST']._serialized_end=1336
+  _globals['_IDSRESPONSE']._serialized_start=1338
+  _globals['_IDSRESPONSE']._serialized_end=1364
+  _globals['_RESOLVEREQUEST']._serialized_start=1366
+  _globals['_RESOLVEREQUEST']._serialized_end=1461
+  _globals['_MATCHES']._serialized_start=1463
+  _globals['_MATCHES']._serialized_end=1485
+  _globals['_RESOLVERESPONSE']._serialized_start=1487
+  _globals['_RESOLVERESPONSE']._serialized_end=1549
+  _globals['_PLANENTRY']._serialized_start=1552
+  _globals['_PLANENTRY']._serialized_end=1732
+  _globals['_OVERLAYENTRY']._serialized_start=1734
+  _globals['_OVERLAYENTRY']._serialized_end=1814
+  _globals['_RELIANCE']._serialized_start=1816
+  _globals['_RELIANCE']._serialized_end=1903
+  _globals['_PLANREQUEST']._serialized_start=1906
+  _globals['_PLANREQUEST']._serialized_end=2122
+  _globals['_PLANNEDENTRY']._serialized_start=2124
+  _globals['_PLANNEDENTRY']._serialized_end=2217
+  _globals['_PLANRESPONSE']._serialized_start=2219
+  _globals['_PLANRESPONSE']._serialized_end=2346
+  _globals['_PAIR']._serialized_start=2348
+  _globals['_PAIR']._serialized_end=2383
+  _globals['_HANDLEREQUEST']._serialized_start=2386
+  _globals['_HANDLEREQUEST']._serialized_end=2588
+  _globals['_HANDLERESPONSE']._serialized_start=2591
+  _globals['_HANDLERESPONSE']._serialized_end=2729
+  _globals['_ENGINESERVICE']._serialized_start=2732
+  _globals['_ENGINESERVICE']._serialized_end=3461
 # @@protoc_insertion_point(module_scope)

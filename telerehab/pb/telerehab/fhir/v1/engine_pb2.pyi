@@ -57,14 +57,16 @@ class IncludeResponse(_message.Message):
     def __init__(self, resources: _Optional[_Iterable[_Union[_resource_pb2.Resource, _Mapping]]] = ...) -> None: ...
 
 class SearchRequest(_message.Message):
-    __slots__ = ("caller", "query", "cursor")
+    __slots__ = ("caller", "query", "cursor", "compartment")
     CALLER_FIELD_NUMBER: _ClassVar[int]
     QUERY_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
+    COMPARTMENT_FIELD_NUMBER: _ClassVar[int]
     caller: _resource_pb2.Caller
     query: str
     cursor: str
-    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., query: _Optional[str] = ..., cursor: _Optional[str] = ...) -> None: ...
+    compartment: str
+    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., query: _Optional[str] = ..., cursor: _Optional[str] = ..., compartment: _Optional[str] = ...) -> None: ...
 
 class SearchResponse(_message.Message):
     __slots__ = ("matches", "included", "next_cursor", "total", "outcome")
@@ -109,12 +111,16 @@ class CompartmentResponse(_message.Message):
     def __init__(self, resources: _Optional[_Iterable[_Union[_resource_pb2.Resource, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
 
 class IdsRequest(_message.Message):
-    __slots__ = ("caller", "query")
+    __slots__ = ("caller", "query", "parameters", "target_type")
     CALLER_FIELD_NUMBER: _ClassVar[int]
     QUERY_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    TARGET_TYPE_FIELD_NUMBER: _ClassVar[int]
     caller: _resource_pb2.Caller
     query: str
-    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., query: _Optional[str] = ...) -> None: ...
+    parameters: _containers.RepeatedScalarFieldContainer[int]
+    target_type: str
+    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., query: _Optional[str] = ..., parameters: _Optional[_Iterable[int]] = ..., target_type: _Optional[str] = ...) -> None: ...
 
 class IdsResponse(_message.Message):
     __slots__ = ("ids",)

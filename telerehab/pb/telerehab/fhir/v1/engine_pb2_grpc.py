@@ -116,7 +116,7 @@ class EngineServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Ids(self, request, context):
-        """The ids of everything a search finds; INVALID_ARGUMENT (too-costly) beyond 10,000.
+        """The ids of everything a search finds, or of what that refers to; INVALID_ARGUMENT (too-costly) beyond 10,000.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

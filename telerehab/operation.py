@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/operations.html
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +25,14 @@ class Parameters:
     """The input of an operation: values by parameter name, in order, already checked against its definition.
 
     Values are JSON, or `Parameters` where a parameter is made of parts. `on` is the resource of an instance-level
-    call, `type` the type in the URL ("" at the system).
+    call, `type` the type in the URL ("" at the system). `search` are the search parameters, in order, of an operation
+    that takes them.
     """
 
     values: Mapping[str, list[Any]] = field(default_factory=dict)
     on: Resource | None = None
     type: str = ""
+    search: Sequence[tuple[str, str]] = ()
 
     def one(self, name: str) -> Any | None:
         """The value of a parameter that occurs at most once, or None."""
@@ -55,11 +57,13 @@ OperationFunction = Callable[[Parameters, "UnitOfWork"], Awaitable["JsonObject |
 class Operation:
     """An operation as registered: its OperationDefinition and the function that answers a resource.
 
-    One that `affectsState` is committed by the caller and planned again when the commit misses.
+    One that `affectsState` is committed by the caller and planned again when the commit misses. One that `searches`
+    takes the search parameters of its type besides those of its definition.
     """
 
     definition: JsonObject
     perform: OperationFunction
+    searches: bool = False
 
     @property
     def code(self) -> str:

@@ -11,6 +11,7 @@ from services.outcomes.handlers.ask_before_visit import ask_before_visit
 from services.outcomes.handlers.cancel_questionnaires import cancel_questionnaires
 from services.outcomes.handlers.close_missed_questionnaires import close_missed_questionnaires
 from services.outcomes.handlers.move_questionnaires import move_questionnaires
+from services.outcomes.operations.lastn import lastn
 from services.outcomes.operations.trend import trend
 from services.outcomes.periodic.escalate_overdue_alerts import escalate_overdue_alerts
 from services.outcomes.projections.home_log import home_log
@@ -25,6 +26,7 @@ from services.outcomes.rules.grave_answer_raises_an_alert import grave_answer_ra
 from services.outcomes.rules.home_log_is_understood import home_log_is_understood
 from services.outcomes.rules.home_log_raises_an_alert import home_log_raises_an_alert
 from services.outcomes.rules.red_flag_raises_an_alert import red_flag_raises_an_alert
+from services.outcomes.rules.response_fits_its_questionnaire import response_fits_its_questionnaire
 from services.outcomes.rules.score_follows_from_its_answers import score_follows_from_its_answers
 from services.outcomes.rules.score_is_announced import score_is_announced
 from services.outcomes.rules.screening_is_announced import screening_is_announced
@@ -35,6 +37,7 @@ service = Service(
     "outcomes",
     lifecycles=[lifecycles.alert, lifecycles.due_questionnaire],
     rules=[
+        response_fits_its_questionnaire,
         red_flag_raises_an_alert,
         grave_answer_raises_an_alert,
         screening_is_announced,
@@ -49,7 +52,7 @@ service = Service(
         exercise_log_is_announced,
     ],
     projections=[open_alert, home_log],
-    operations=[trend],
+    operations=[trend, lastn],
     handlers=[
         ask_before_visit,
         move_questionnaires,

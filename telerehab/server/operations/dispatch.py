@@ -26,7 +26,7 @@ async def operation(engine: Engine, request: FhirRequest) -> FhirResponse:
     if called.writes and request.method != "POST":
         raise not_allowed(request.method, ["POST"])
     on = await _on(engine, request)
-    parameters = parse_parameters(request, called.definition, on)
+    parameters = parse_parameters(request, called.definition, on, searches=called.searches)
 
     async def act(work: UnitOfWork) -> Result:
         work.operated = True

@@ -26,10 +26,16 @@ _ANY_RESOURCE = frozenset({"Resource", "DomainResource", "Any"})
 Definitions = Sequence[JsonObject]
 
 
-def parse_parameters(request: FhirRequest, definition: JsonObject, on: Resource | None) -> Parameters:
-    """What the caller gave; 400 with an issue for each parameter that is unknown, lacking or of another type."""
+def parse_parameters(
+    request: FhirRequest, definition: JsonObject, on: Resource | None, *, searches: bool = False
+) -> Parameters:
+    """What the caller gave; 400 with an issue for each parameter that is unknown, lacking or of another type.
+
+    With `searches` those that the definition does not have are search parameters.
+    """
     inputs = [one for one in definition.get("parameter", ()) if one["use"] == "in"]
     given = [*_from_url(request, inputs), *_from_body(request, inputs)]
+    search, given = _search_parameters(given, inputs) if searches else ((), given)
     simple = _without_resources(given)
     issues = [_by_name(issue, simple, inputs) for issue in validate(simple)]
     if issues:
@@ -37,7 +43,24 @@ def parse_parameters(request: FhirRequest, definition: JsonObject, on: Resource 
     values = _read(inputs, given, "Parameters", issues)
     if issues:
         raise FhirError(400, issues)
-    return Parameters(values, on, request.path[0] if len(request.path) > 1 else "")
+    return Parameters(values, on, request.path[0] if len(request.path) > 1 else "", search)
+
+
+def _search_parameters(
+    given: Sequence[Any], inputs: Definitions
+) -> tuple[tuple[tuple[str, str], ...], list[Any]]:
+    """The search parameters among what is given, which have simple values, and the rest."""
+    own = {one["name"] for one in inputs}
+    search: list[tuple[str, str]] = []
+    rest: list[Any] = []
+    for one in given:
+        name = one.get("name") if isinstance(one, dict) else None
+        values = [value for key, value in one.items() if key.startswith("value")] if name else []
+        if isinstance(name, str) and name not in own and len(values) == 1 and isinstance(values[0], str):
+            search.append((name, values[0]))
+        else:
+            rest.append(one)
+    return tuple(search), rest
 
 
 def _from_url(request: FhirRequest, inputs: Definitions) -> list[JsonObject]:

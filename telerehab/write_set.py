@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from telerehab.change import Refuse
 from telerehab.fhir.search.rows import IndexRows
 
 
-@dataclass(frozen=True, slots=True)
-class RowWrite:
+class RowWrite(NamedTuple):
     """One version of one resource; `expected` is the version it replaces, 0 if the resource must not exist.
 
     `entry` is the bundle entry it came from (-1: a rule or handler made it). `text` is None for a deletion;
@@ -34,8 +33,7 @@ class RowWrite:
     event_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """A row that a decision relied on and that must still have this version (0: must still not exist)."""
 
     type: str
@@ -56,8 +54,7 @@ class Counter:
     bump: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(NamedTuple):
     """An event to publish: `payload` is the serialised protobuf, `type` its full name, `event_id` a UUID.
 
     `subject` is "Type/id" of the resource it is about, `cause` and `depth` say which event made it.
@@ -74,16 +71,14 @@ class OutboxRow:
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class InboxRow:
+class InboxRow(NamedTuple):
     """`handler` has taken `event_id`: with this row in the commit its effect happens once."""
 
     event_id: str
     handler: str
 
 
-@dataclass(frozen=True, slots=True)
-class AliasWrite:
+class AliasWrite(NamedTuple):
     """Since `version` of Patient `patient` it is (`joined`) or is not an alias of Patient `into`."""
 
     patient: str
@@ -92,8 +87,7 @@ class AliasWrite:
     joined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRow:
+class AuditRow(NamedTuple):
     """Who did what to which resource; `patients` are its compartments, `outcome` an HTTP status."""
 
     request_id: str

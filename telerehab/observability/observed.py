@@ -10,7 +10,7 @@ from collections.abc import Container
 
 from telerehab.fhir import json
 from telerehab.fhir.outcome import internal, operation_outcome
-from telerehab.observability.asgi import App, Message, Receive, Scope, Send, header, respond
+from telerehab.observability.asgi import App, Message, Receive, Scope, Send, respond
 from telerehab.observability.logs import Log, write_line
 from telerehab.observability.metrics import Metrics
 from telerehab.observability.probes import Probes
@@ -53,7 +53,7 @@ class Observed:
 
     async def _watch(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        request = Request(self._service, header(scope, b"x-request-id"), header(scope, b"traceparent"))
+        request = _request(self._service, scope)
         status = 0
 
         async def send_safely(message: Message) -> None:
@@ -76,7 +76,7 @@ class Observed:
     def _with_safe_headers(
         self, headers: list[tuple[bytes, bytes]], request_id: str
     ) -> list[tuple[bytes, bytes]]:
-        own = dict(headers)  # ASGI wants lower case
+        own = {name for name, _ in headers}  # ASGI wants lower case
         missing = self._headers if self._names.isdisjoint(own) else self._not_among(own)
         return [*headers, *missing, (b"x-request-id", request_id.encode())]
 
@@ -100,6 +100,17 @@ class Observed:
                 "milliseconds": round(seconds * 1000, 2),
             }
         )
+
+
+def _request(service: str, scope: Scope) -> Request:
+    """The piece of work with the id and trace that its headers name; looked through once, the first of each counts."""
+    id_ = traceparent = None
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            id_ = id_ or value.decode("latin-1")
+        elif name == b"traceparent":
+            traceparent = traceparent or value.decode("latin-1")
+    return Request(service, id_, traceparent)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

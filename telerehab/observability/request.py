@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from telerehab.observability.trace import Trace, continue_trace
 
@@ -43,11 +41,18 @@ def current_traceparent() -> str:
     return request.trace.traceparent if request else ""
 
 
-@contextmanager
-def working_on(request: Request) -> Iterator[Request]:
-    """Make `request` the current piece of work."""
-    token = _current.set(request)
-    try:
-        yield request
-    finally:
-        _current.reset(token)
+class working_on:
+    """Makes `request` the current piece of work for as long as the context lasts."""
+
+    __slots__ = ("_before", "_request")
+    _before: Token[Request | None]
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __enter__(self) -> Request:
+        self._before = _current.set(self._request)
+        return self._request
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._before)

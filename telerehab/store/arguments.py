@@ -34,12 +34,6 @@ _ARRAYS = (
     "aliases",
 )
 _counter = attrgetter("key", "expected", "bump")
-_event = attrgetter("event_id", "topic", "key", "type", "subject", "payload", "traceparent", "cause", "depth")
-_handled = attrgetter("event_id", "handler")
-_alias = attrgetter("patient", "into", "version", "joined")
-audit_write = attrgetter(
-    "request_id", "caller", "address", "action", "type", "id", "version", "patients", "outcome", "query"
-)
 
 
 def call(write_set: WriteSet, parameters: list[Any]) -> str:
@@ -85,17 +79,17 @@ def _arrays(write_set: WriteSet) -> Iterator[Sequence[Any] | None]:
     """What `_ARRAYS` names; None for nothing."""
     rows = [write_set.rows[place] for place in row_order(write_set)]
     indexes = list(enumerate((row.index for row in rows), 1))
-    yield [_counter(each) for each in sorted(write_set.counters, key=_counter_key)] or None
+    yield list(map(_counter, sorted(write_set.counters, key=_counter_key))) or None
     yield locks(write_set) or None
     yield [_row(row) for row in rows] or None
     yield [(number, *row) for number, index in indexes for row in index.dates] or None
     yield [(number, *row) for number, index in indexes for row in index.strings] or None
     yield [(number, *row) for number, index in indexes for row in index.numbers] or None
     yield [(number, *row) for number, index in indexes for row in index.references] or None
-    yield [_event(row) for row in write_set.outbox] or None
-    yield [_handled(row) for row in write_set.inbox] or None
-    yield [audit_write(row) for row in write_set.audit] or None
-    yield [_alias(row) for row in write_set.aliases] or None
+    yield write_set.outbox or None
+    yield write_set.inbox or None
+    yield write_set.audit or None
+    yield write_set.aliases or None
 
 
 def _row(row: RowWrite) -> tuple[Any, ...]:

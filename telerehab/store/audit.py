@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from telerehab.store.arguments import audit_write
 from telerehab.store.gathering import Gathering
 from telerehab.store.pool import Pool
 from telerehab.write_set import AuditRow
@@ -30,5 +29,5 @@ class Auditor:
         await self._gathering(row)
 
     async def _write(self, rows: Sequence[AuditRow]) -> list[None]:
-        await self._pool.write(_INSERT, [list(map(audit_write, rows))])
+        await self._pool.write(_INSERT, [rows])
         return [None] * len(rows)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from telerehab.fhir.definitions.compartment import patient_compartment
 from telerehab.fhir.fhirpath.paths import Field, Step
@@ -17,6 +17,7 @@ from telerehab.fhir.search.types import SEARCH_TYPES
 
 _COLUMNS = frozenset({"_id", "_lastUpdated"})  # the store has them anyway
 
+Row = TypeVar("Row")
 Branches: TypeAlias = list[tuple[tuple[Step, ...], Sink]]
 
 
@@ -39,12 +40,17 @@ def index(resource: Mapping[str, Any], base: str = "") -> IndexRows:
     if plan.whole:
         plan.whole(resource, rows)
     rows.tokens = sorted(set(rows.tokens))
-    rows.dates = list(dict.fromkeys(rows.dates))
-    rows.strings = list(dict.fromkeys(rows.strings))
-    rows.numbers = list(dict.fromkeys(rows.numbers))
-    rows.references = list(dict.fromkeys(rows.references))
+    rows.dates = _once(rows.dates)
+    rows.strings = _once(rows.strings)
+    rows.numbers = _once(rows.numbers)
+    rows.references = _once(rows.references)
     rows.patients = _patients(rows, plan.compartment)
     return rows
+
+
+def _once(rows: list[Row]) -> list[Row]:
+    """The rows without doubles; most kinds have one row or none, whose hash would cost more than all else here."""
+    return list(dict.fromkeys(rows)) if len(rows) > 1 else rows
 
 
 def _patients(rows: IndexRows, compartment: frozenset[int]) -> list[str]:

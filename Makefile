@@ -27,7 +27,7 @@ demo: $(VENV)/.installed
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy telerehab services clinical tools demo tests
+	@$(BIN)/mypy telerehab services clinical tools demo deploy tests
 	@$(BIN)/python tools/check_imports.py
 	@$(BIN)/python tools/check_protos.py
 

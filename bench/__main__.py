@@ -24,7 +24,8 @@ from bench.processes import Processes, cpu_of
 from bench.report import Report
 from bench.resources import synthea
 from demo.deployment import Deployment, deployed, free_port
-from telerehab.settings import GATEWAY, SERVICES
+from telerehab.owners import SERVICES
+from telerehab.settings import GATEWAY
 
 SIZES = {"": 100_000, "default": 100_000, "full": 1_000_000, "small": 5_000}
 SECONDS = 6.0  # for one figure

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from telerehab.settings import GATEWAY, SERVICES
+from telerehab.owners import SERVICES
+from telerehab.settings import GATEWAY
 
 MEGABYTE = 1_000_000
 

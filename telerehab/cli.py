@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 
 from telerehab import settings as configuration
+from telerehab.owners import SERVICES
 from telerehab.running.events_command import add_events_command
 from telerehab.settings import GATEWAY, Settings, SettingsError
 
@@ -123,7 +124,7 @@ def _version(asked: argparse.Namespace, settings: Settings) -> int:
 
 def _services() -> list[str]:
     found = {point.name for point in entry_points(group="telerehab.services")} - {GATEWAY}
-    return sorted(found, key=lambda name: configuration.SERVICES.index(name))
+    return sorted(found, key=SERVICES.index)
 
 
 def _fail(message: str, status: int) -> int:

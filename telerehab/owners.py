@@ -27,6 +27,7 @@ _OWNED: dict[str, frozenset[str]] = {
 }
 
 SERVICES: tuple[str, ...] = (RECORDS, *_OWNED)
+"""The services in the order of their default ports, which follow the gateway's."""
 _OWNER_OF = {type_: name for name, types in _OWNED.items() for type_ in types}
 
 

@@ -27,10 +27,10 @@ from pydantic import (
     field_validator,
 )
 
+from telerehab.owners import SERVICES
+
 PREFIX = "TELEREHAB_"
 GATEWAY = "gateway"
-SERVICES = ("records", "scheduling", "session", "exercise_prescription", "outcomes")
-"""The services in the order of their default ports, which follow the gateway's."""
 
 
 class SettingsError(ValueError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from telerehab.settings import GATEWAY, SERVICES, table
+from telerehab.owners import SERVICES
+from telerehab.settings import GATEWAY, table
 
 _INTRODUCTION = f"""\
 # Settings

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from demo.deployment import free_port
 from telerehab.store import embedded
 from telerehab.store.data_folder import DataFolder
 from telerehab.store.embedded import ServerHandle
@@ -124,22 +122,4 @@ def base_port(find_base_port: Callable[[], int]) -> int:
 @pytest.fixture(scope="session")
 def find_base_port() -> Callable[[], int]:
     """Finds such a port, for fixtures that live longer than a test."""
-    return _base_port
-
-
-def _base_port() -> int:
-    bases = list(range(10000, 31000, 10))
-    random.shuffle(bases)
-    return next(
-        base for base in bases if _all_free([*range(base, base + 6), *range(base + 1000, base + 1006)])
-    )
-
-
-def _all_free(ports: list[int]) -> bool:
-    with ExitStack() as taken:
-        try:
-            for port in ports:
-                taken.enter_context(socket.socket()).bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+    return free_port

@@ -20,6 +20,7 @@ from telerehab.engine import BASE_PATH
 from telerehab.fhir.definitions import resource_types
 from telerehab.observability import Metrics, Observed, Probes
 from telerehab.observability.asgi import App
+from telerehab.owners import SERVICES
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.server.app import ServiceApp
 from telerehab.server.capability_statement import software_version
@@ -28,7 +29,7 @@ from telerehab.server.documentation import Documentation
 from telerehab.server.front_page import FrontPage, readiness_of_all
 from telerehab.server.http import FhirEndpoint
 from telerehab.server.openapi import fhir_paths
-from telerehab.settings import GATEWAY, SERVICES, Settings
+from telerehab.settings import GATEWAY, Settings
 from telerehab.store.pool import Pool
 
 

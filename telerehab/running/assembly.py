@@ -14,6 +14,7 @@ from telerehab.events.running import running as running_events
 from telerehab.fhir.definitions import resource_types
 from telerehab.observability import Metrics, Probes
 from telerehab.observability.asgi import App
+from telerehab.owners import SERVICES
 from telerehab.rpc.deadlines import Patience
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.rpc.server import Registration, RpcServer, engine_registration
@@ -24,7 +25,7 @@ from telerehab.running.timekeeper import keeping_time
 from telerehab.server import handle
 from telerehab.server.app import service_app
 from telerehab.service import Service
-from telerehab.settings import GATEWAY, SERVICES, Settings
+from telerehab.settings import GATEWAY, Settings
 from telerehab.store.migrate import migrate
 from telerehab.store.pool import Pool
 from telerehab.store.store import Store
@@ -64,7 +65,7 @@ class Assembly:
         await stack.enter_async_context(engine.store.aliases.kept_fresh())
         database = await open_database(service.name, settings, stack)
         broker = await stack.enter_async_context(running_broker(settings, database))
-        await stack.enter_async_context(running_events(engine, database, broker))
+        await stack.enter_async_context(running_events(engine, database, broker, metrics=metrics))
         await bring(engine)
         await stack.enter_async_context(keeping_time(engine))
         servicer = EngineServicer(engine, handle)

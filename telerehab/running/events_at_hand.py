@@ -15,12 +15,13 @@ from telerehab.events.consumer import lag_of
 from telerehab.events.database import Database
 from telerehab.events.dead_letter import DeadLetters
 from telerehab.events.rebuild import rebuild
+from telerehab.owners import SERVICES
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.running.assembly import services
 from telerehab.running.database import database
 from telerehab.running.opening import event_key, open_database, open_pool, running_broker
 from telerehab.service import Service
-from telerehab.settings import SERVICES, Settings
+from telerehab.settings import Settings
 from telerehab.store import embedded
 from telerehab.store.leftover import is_running
 from telerehab.store.store import Store

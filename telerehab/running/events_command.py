@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from telerehab.settings import SERVICES, Settings, SettingsError
+from telerehab.owners import SERVICES
+from telerehab.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from telerehab.running.events_at_hand import ServiceAtHand
@@ -66,7 +67,7 @@ def _topics(asked: Namespace, settings: Settings) -> int:
 
 def _lag(asked: Namespace, settings: Settings) -> int:
     """Per service what waits to be relayed, and per group and topic what it has not taken yet."""
-    from telerehab.events.relay import waiting
+    from telerehab.events.outbox import waiting
 
     async def show(at_hand: ServiceAtHand) -> None:
         name = at_hand.service.name

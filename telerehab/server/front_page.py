@@ -15,9 +15,9 @@ from string import Template
 import httpx
 
 from telerehab.observability.asgi import Receive, Scope, Send, respond
-from telerehab.owners import RECORDS, types_of
+from telerehab.owners import RECORDS, SERVICES, types_of
 from telerehab.server.page_policy import headers_for
-from telerehab.settings import GATEWAY, SERVICES, Settings
+from telerehab.settings import GATEWAY, Settings
 
 HEALTH_SECONDS = 1.5
 Health = Callable[[], Awaitable[Mapping[str, bool]]]

@@ -18,7 +18,8 @@ import pytest
 
 from telerehab import settings
 from telerehab.cli import main
-from telerehab.settings import GATEWAY, SERVICES
+from telerehab.owners import SERVICES
+from telerehab.settings import GATEWAY
 from telerehab.store.embedded import CONFIGURATION
 from tests.deploy.json_schema import problems
 from tests.deploy.plain_yaml import read

@@ -15,7 +15,8 @@ import httpx
 import psutil
 
 from demo.deployment import Deployment
-from telerehab.settings import GATEWAY, SERVICES
+from telerehab.owners import SERVICES
+from telerehab.settings import GATEWAY
 
 POSTGRESQL = "postgresql"
 EVERYBODY = (GATEWAY, *SERVICES, POSTGRESQL)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from telerehab import owners, settings_table
-from telerehab.settings import SERVICES, SettingsError, load, variables
+from telerehab.owners import SERVICES
+from telerehab.settings import SettingsError, load, variables
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,8 +8,9 @@ import re
 from html.parser import HTMLParser
 
 from telerehab.observability.asgi import Message
+from telerehab.owners import SERVICES
 from telerehab.server.front_page import FrontPage, readiness_of_all, render
-from telerehab.settings import SERVICES, load
+from telerehab.settings import load
 
 ALL_READY = dict.fromkeys(SERVICES, True)
 

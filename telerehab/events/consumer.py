@@ -20,6 +20,7 @@ from telerehab.events.dead_letter import DeadLetters, lane_of
 from telerehab.events.handling import Outage, take
 from telerehab.events.inbox import Inbox
 from telerehab.events.lanes import Lanes
+from telerehab.events.measured import EventMetrics
 from telerehab.events.progress import Progress
 from telerehab.events.retrying import Patience, Retrying
 from telerehab.observability.logs import Log
@@ -50,6 +51,7 @@ class Consumer:
         *,
         group: str,
         handlers: Sequence[Handler],
+        measured: EventMetrics | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._engine = engine
@@ -59,7 +61,10 @@ class Consumer:
         self._handlers = handlers
         self._letters = DeadLetters(database, engine.service.name)
         by_name = {handler.name: handler for handler in handlers}
-        self._retrying = Retrying(engine, database, inbox, self._letters, by_name, patience or Patience())
+        self._measured = measured or EventMetrics(engine.service)
+        self._retrying = Retrying(
+            engine, database, inbox, self._letters, by_name, patience or Patience(), self._measured
+        )
         self._blocked: set[tuple[str, bytes]] = set()
         self._generation = -1
         self._lanes = Lanes(ABREAST)
@@ -157,6 +162,7 @@ class Consumer:
         try:
             await take(self._engine, self._inbox, handler, record)
             self._inbox.grew()
+            self._measured.took(handler.name, record)
         except Outage:
             raise
         except Exception as error:
@@ -185,11 +191,21 @@ def consumers_of(
     broker: Broker,
     inbox: Inbox,
     *,
+    measured: EventMetrics | None = None,
     patience: Patience | None = None,
 ) -> list[Consumer]:
     """The consumers of a service: safety events have one of their own, so that nothing else can hold them up."""
     return [
-        Consumer(engine, database, broker, inbox, group=group, handlers=handlers, patience=patience)
+        Consumer(
+            engine,
+            database,
+            broker,
+            inbox,
+            group=group,
+            handlers=handlers,
+            measured=measured,
+            patience=patience,
+        )
         for group, handlers in groups_of(engine.service).items()
     ]
 

@@ -21,11 +21,12 @@ from telerehab.events.cloud_event import type_of
 from telerehab.events.database import Database
 
 DEAD_LETTER_CHANNEL = "telerehab_dead_letter"
+STATES = ("retrying", "lacking", "waiting", "dead")
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """An event that one handler has not taken; `state` is retrying, lacking, waiting or dead."""
+    """An event that one handler has not taken; `state` is one of STATES."""
 
     id: int
     handler: str
@@ -133,6 +134,17 @@ class DeadLetters:
             [UUID(event_id) for event_id in event_ids],
         )
         return {(str(row["event_id"]), row["handler"]) for row in rows}
+
+    async def counts(self) -> dict[tuple[str, str], tuple[int, float]]:
+        """Per handler and state how many there are, and for how many seconds the oldest has waited."""
+        rows = await self._database.fetch(
+            f"""
+            SELECT handler, state, count(*) AS count,
+                extract(epoch FROM clock_timestamp() - min(since))::float AS seconds
+            FROM {self._table} GROUP BY handler, state
+            """
+        )
+        return {(row["handler"], row["state"]): (row["count"], row["seconds"]) for row in rows}
 
     async def all(self) -> list[DeadLetter]:
         """Everything that waits, oldest first within its lane."""

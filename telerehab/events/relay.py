@@ -8,8 +8,8 @@ back. What was published but not deleted is published again; the broker or the i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from telerehab.events.backoff import OUTAGE
 from telerehab.events.brokers.broker import Broker, Fenced, Unavailable
@@ -40,11 +40,13 @@ class Relay:
         *,
         poll_seconds: float = POLL_SECONDS,
         lease_seconds: float = LEASE_SECONDS,
+        relayed: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._database = database
         self._service = service
         self._broker = broker
         self._poll_seconds = poll_seconds
+        self._relayed = relayed
         self._lease = Lease(database, service, seconds=lease_seconds)
         self._woken = asyncio.Event()
         self._stopping = False
@@ -110,6 +112,7 @@ class Relay:
         if rows:
             await self._broker.publish(self._service, epoch, [record_of(row, self._service) for row in rows])
             await self._database.execute(self._delete, [row["id"] for row in rows])
+            self._relayed(len(rows))
         return len(rows)
 
     async def _wait(self, seconds: float) -> None:
@@ -135,14 +138,3 @@ def _statements(schema: str) -> tuple[str, str]:
 def outbox_notifier(database: Database) -> Notifier:
     """For whoever commits to the outbox of another process: `ring(schema)` after the commit, `run()` beside."""
     return Notifier(database, OUTBOX_CHANNEL)
-
-
-async def waiting(database: Database, service: str) -> dict[str, Any]:
-    """How many events of a service wait for the relay (`count`) and for how long the oldest has (`seconds`)."""
-    rows = await database.fetch(
-        f"""
-        SELECT count(*) AS count, coalesce(extract(epoch FROM clock_timestamp() - min(time)), 0)::float AS seconds
-        FROM "{service}".outbox
-        """
-    )
-    return dict(rows[0])

@@ -18,6 +18,7 @@ from telerehab.events.database import Database, is_outage
 from telerehab.events.dead_letter import DEAD_LETTER_CHANNEL, DeadLetters
 from telerehab.events.handling import Outage, TooDeep, described, take
 from telerehab.events.inbox import Inbox, wait_within
+from telerehab.events.measured import EventMetrics
 from telerehab.events.notification import Listener
 from telerehab.observability.logs import Log
 
@@ -60,12 +61,14 @@ class Retrying:
         letters: DeadLetters,
         handlers: dict[str, Handler],
         patience: Patience,
+        measured: EventMetrics,
     ) -> None:
         self._engine = engine
         self._inbox = inbox
         self._letters = letters
         self._handlers = handlers
         self._patience = patience
+        self._measured = measured
         self._woken = asyncio.Event()
         self._stopping = False
         self._listener = Listener(database, DEAD_LETTER_CHANNEL, self._notified)
@@ -125,10 +128,12 @@ class Retrying:
                 await held.failed(state=state, error=described(error), after=after)
             else:
                 await held.taken()
+                self._measured.took(letter.handler, letter.record)
         self._inbox.grew()
         return True
 
     def _tell(self, state: str, handler: str, record: Record, error: Exception) -> None:
+        self._measured.failed(handler, state)
         if state == "dead":
             log.error("event.dead", error, handler=handler, event_type=type_of(record), topic=record.topic)
         else:

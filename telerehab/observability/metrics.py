@@ -5,7 +5,7 @@ https://prometheus.io/docs/practices/naming/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -75,6 +75,18 @@ class Metrics:
     def counter(self, name: str, documentation: str, labels: Iterable[str] = ()) -> Counter:
         """A counter `telerehab_<name>_total`; label values must come from a fixed set."""
         return Counter(f"telerehab_{name}", documentation, tuple(labels), registry=self.registry)
+
+    def settable_gauge(self, name: str, documentation: str, labels: Iterable[str] = ()) -> Gauge:
+        """A gauge `telerehab_<name>` that is set; label values must come from a fixed set."""
+        return Gauge(f"telerehab_{name}", documentation, tuple(labels), registry=self.registry)
+
+    def histogram(
+        self, name: str, documentation: str, labels: Iterable[str], buckets: Sequence[float]
+    ) -> Histogram:
+        """A histogram `telerehab_<name>`; label values must come from a fixed set."""
+        return Histogram(
+            f"telerehab_{name}", documentation, tuple(labels), buckets=buckets, registry=self.registry
+        )
 
     def exposition(self) -> bytes:
         """All of it, in the Prometheus text format."""

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from telerehab.events.relay import outbox_notifier, waiting
+from telerehab.events.outbox import waiting
+from telerehab.events.relay import outbox_notifier
 from telerehab.pb.telerehab.events.v1.resource_pb2 import ResourceChanged
 from telerehab.pb.telerehab.events.v1.scheduling_pb2 import AppointmentBooked
 

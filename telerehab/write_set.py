@@ -15,7 +15,8 @@ from telerehab.change import Refuse
 from telerehab.fhir.search.rows import IndexRows
 
 
-class RowWrite(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RowWrite:
     """One version of one resource; `expected` is the version it replaces, 0 if the resource must not exist.
 
     `entry` is the bundle entry it came from (-1: a rule or handler made it). `text` is None for a deletion;

@@ -268,7 +268,7 @@ HOSTILE = [
 async def test_text_is_never_sql(store: Store, text: str) -> None:
     row = write(text, patients=(text,))
     await store.apply(
-        write_set(row._replace(type=text), side_rows=booked((text, text, f"[{NOON},2100-01-01)")))
+        write_set(replace(row, type=text), side_rows=booked((text, text, f"[{NOON},2100-01-01)")))
     )
     read = await store.read(text, text, EVERYTHING)
     assert read is not None

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from itertools import groupby
+from typing import Any
 
 from services.gateway.entries import answer_entry
 from services.gateway.gateway import Gateway
-from telerehab.fhir.bundle import Entry, bundle, entries_of
+from services.gateway.validation import validate_entry
+from telerehab.fhir.bundle import Entry, bundle, entry_of, listed_entries
 from telerehab.fhir.bundle_writes import in_order, rank
 from telerehab.fhir.json import JsonObject
-from telerehab.server.answers import whole
+from telerehab.fhir.outcome import FhirError
+from telerehab.server.answers import failed, whole
+from telerehab.server.interactions.batch import answered
 from telerehab.server.request import FhirRequest, FhirResponse
 
 SIDE_BY_SIDE = 8
@@ -21,14 +25,25 @@ SIDE_BY_SIDE = 8
 
 async def batch(gateway: Gateway, request: FhirRequest, content: JsonObject) -> FhirResponse:
     """The answers to all entries, in their order; deletions are done first, then creations, updates, reads."""
-    entries = entries_of(content, gateway.base_url)
     places = asyncio.Semaphore(SIDE_BY_SIDE)
-    answered: dict[int, JsonObject] = {}
+    answers: dict[int, JsonObject] = {}
+    entries: list[Entry] = []
+    for index, given in enumerate(listed_entries(content)):
+        try:
+            entries.append(_entry(gateway, index, given))
+        except FhirError as error:
+            answers[index] = answered(failed(error))
 
     async def answer(entry: Entry) -> None:
         async with places:
-            answered[entry.index] = await answer_entry(gateway, request, entry)
+            answers[entry.index] = await answer_entry(gateway, request, entry)
 
     for _, alike in groupby(in_order(entries), rank):
         await asyncio.gather(*(answer(entry) for entry in alike))
-    return whole(bundle("batch-response", [answered[entry.index] for entry in entries]))
+    return whole(bundle("batch-response", [answers[index] for index in sorted(answers)]))
+
+
+def _entry(gateway: Gateway, index: int, given: Any) -> Entry:
+    entry = entry_of(index, given, gateway.base_url)
+    validate_entry(index, given)
+    return entry

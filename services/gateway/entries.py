@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from services.gateway.destination import owner_at, place_of
+from services.gateway.finding import find, only_found
 from services.gateway.gateway import Gateway
 from services.gateway.reads import READS
 from telerehab.fhir.bundle import Entry
@@ -17,7 +18,7 @@ from telerehab.observability import Log
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
 from telerehab.rpc.encoding import encode_caller
 from telerehab.server.answers import failed
-from telerehab.server.interactions.batch import answered, request_of
+from telerehab.server.interactions.batch import answered, pointed, references_by_criteria, request_of
 from telerehab.server.request import FhirRequest, FhirResponse
 
 _log = Log(__name__)
@@ -26,13 +27,22 @@ _log = Log(__name__)
 async def answer_entry(gateway: Gateway, bundle: FhirRequest, entry: Entry) -> JsonObject:
     """The entry of the answer; what goes wrong is told in it."""
     try:
-        response = await _answer(gateway, request_of(entry, bundle))
+        response = await _answer(gateway, request_of(await _pointed(gateway, bundle, entry), bundle))
     except FhirError as error:
         response = failed(error)
     except Exception as error:
         _log.error("interaction.failed", error)
         response = failed(internal(bundle.caller.request_id))
     return answered(response, entry)
+
+
+async def _pointed(gateway: Gateway, bundle: FhirRequest, entry: Entry) -> Entry:
+    """The entry with its references by criteria made references to what their owners find; 412 for none or several."""
+    wanted = references_by_criteria(entry)
+    if not wanted:
+        return entry
+    found = await find(gateway.neighbours, bundle.caller, gateway.base_url, wanted)
+    return pointed(entry, {reference: only_found(reference, found[reference]) for reference in wanted})
 
 
 async def _answer(gateway: Gateway, request: FhirRequest) -> FhirResponse:

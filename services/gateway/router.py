@@ -12,9 +12,9 @@ from services.gateway.destination import place_of
 from services.gateway.gateway import Gateway
 from services.gateway.reads import READS, Interaction
 from services.gateway.transaction import transaction
+from services.gateway.validation import validate_batch, validate_transaction
 from telerehab.fhir import json
 from telerehab.fhir.outcome import FhirError, bad_request, internal, not_allowed
-from telerehab.fhir.validation import validate
 from telerehab.observability import Log, current_request
 from telerehab.rpc.deadlines import REQUEST_SECONDS, within
 from telerehab.server.answers import failed
@@ -29,13 +29,14 @@ async def batch_or_transaction(gateway: Gateway, request: FhirRequest) -> FhirRe
     bundle = request.content()
     if bundle["resourceType"] != "Bundle":
         raise bad_request("Only a Bundle is posted to the base; a resource goes to its type.", "resourceType")
-    _validate_around_resources(bundle)
     match bundle.get("type"):
         case "batch":
+            validate_batch(bundle)
             if (work := current_request()) is not None:
                 work.interaction = "batch"
             return await batch(gateway, request, bundle)
         case "transaction":
+            validate_transaction(bundle)
             return await transaction(gateway, request, bundle)
     raise bad_request("The Bundle's type must be 'batch' or 'transaction'.", "Bundle.type", "value")
 
@@ -74,19 +75,3 @@ def _find(request: FhirRequest) -> Interaction:
         work.interaction = interaction.name
         work.type = request.path[0] if len(request.path) > 1 else ""
     return interaction
-
-
-def _validate_around_resources(bundle: json.JsonObject) -> None:
-    """400 for what is wrong with the Bundle itself; the resources in it are validated by their owners."""
-    entries = bundle.get("entry")
-    if isinstance(entries, list):
-        bare = [
-            {name: value for name, value in entry.items() if name != "resource"}
-            if isinstance(entry, dict)
-            else entry
-            for entry in entries
-        ]
-        bundle = {**bundle, "entry": bare}
-    faults = [fault for fault in validate(bundle, in_bundle=True) if fault.severity in ("error", "fatal")]
-    if faults:
-        raise FhirError(400, faults)

@@ -81,7 +81,7 @@ def refuse_overlaps(writes: Iterable[EntryWrite]) -> None:
     """
     first: dict[str, EntryWrite] = {}
     issues = []
-    for write in writes:
+    for write in sorted(writes, key=lambda write: write.entry.index):
         if not write.id:
             continue
         other = first.setdefault(write.reference, write)

@@ -36,13 +36,29 @@ class Plan:
 
 
 async def plan(
-    neighbours: Neighbours, caller: Caller, base_url: str, shares: Mapping[str, Sequence[Placed]]
+    neighbours: Neighbours,
+    caller: Caller,
+    base_url: str,
+    shares: Mapping[str, Sequence[Placed]],
+    relied: Mapping[str, Sequence[pb.Reliance]],
 ) -> Plan | None:
     """The owners' plans; None if what was resolved no longer holds. Raises FhirError with the issues of all owners."""
-    owners = sorted(shares)
-    overlays = {name: [_overlay(placed) for placed in share] for name, share in shares.items()}
+    owners = sorted({*shares, *relied})
+    overlays = {
+        name: [_overlay(placed) for placed in share if placed.write.method != "PATCH"]
+        for name, share in shares.items()
+    }
     asked = (
-        neighbours.owner(name).plan(_request(name, caller, base_url, shares, overlays)) for name in owners
+        neighbours.owner(name).plan(
+            pb.PlanRequest(
+                caller=encode_caller(caller),
+                base_url=base_url,
+                entries=[_entry(placed) for placed in shares.get(name, ())],
+                overlay=[each for other, listed in overlays.items() if other != name for each in listed],
+                relied=relied.get(name, ()),
+            )
+        )
+        for name in owners
     )
     answers = await asyncio.gather(*asked, return_exceptions=True)
     _raise_refusals([answer for answer in answers if isinstance(answer, BaseException)])
@@ -71,23 +87,8 @@ def _raise_refusals(errors: Sequence[BaseException]) -> None:
         raise FhirError(worst.status, [issue for error in refusals for issue in error.issues], worst.headers)
 
 
-def _request(
-    owner: str,
-    caller: Caller,
-    base_url: str,
-    shares: Mapping[str, Sequence[Placed]],
-    overlays: Mapping[str, Sequence[pb.OverlayEntry]],
-) -> pb.PlanRequest:
-    return pb.PlanRequest(
-        caller=encode_caller(caller),
-        base_url=base_url,
-        entries=[_entry(placed) for placed in shares[owner]],
-        overlay=[each for name, listed in overlays.items() if name != owner for each in listed],
-    )
-
-
 def _overlay(placed: Placed) -> pb.OverlayEntry:
-    """What the other owners see of a write."""
+    """What the other owners see of a write; of a patch they see what is stored, for its owner alone applies it."""
     resource = None if placed.content is None else encode_resource(Resource.of(placed.content))
     return pb.OverlayEntry(reference=placed.reference, resource=resource)
 

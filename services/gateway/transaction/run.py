@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
+from services.gateway.destination import owner_at, place_of
 from services.gateway.entries import answer_entry, ask_owner
 from services.gateway.gateway import Gateway
 from services.gateway.transaction.answer import (
@@ -25,16 +26,17 @@ from services.gateway.transaction.answer import (
 from services.gateway.transaction.command import command_of, require_same
 from services.gateway.transaction.commit import commit, require_one_database
 from services.gateway.transaction.plan import plan
-from services.gateway.transaction.resolve import Placed, owners_of, resolve
+from services.gateway.transaction.resolve import Placed, owners_of, relied_on, resolve
 from telerehab.events.position import token_of
 from telerehab.fhir.bundle import Entry, entries_of
 from telerehab.fhir.bundle import bundle as bundle_of
-from telerehab.fhir.bundle_writes import EntryWrite, refuse_doubled, write_of
+from telerehab.fhir.bundle_writes import EntryWrite, in_order, refuse_doubled, require_searchable, write_of
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, busy
 from telerehab.owners import owner_of
 from telerehab.resource import Resource
 from telerehab.server.answers import whole
+from telerehab.server.interactions.batch import request_of
 from telerehab.server.position import POSITION
 from telerehab.server.request import FhirRequest, FhirResponse
 from telerehab.store.command import remembered
@@ -56,7 +58,9 @@ async def transaction(gateway: Gateway, request: FhirRequest, bundle: JsonObject
     """All of a transaction Bundle or nothing; raises FhirError naming the entry that is refused."""
     entries = entries_of(bundle, gateway.base_url)
     refuse_doubled(entries)
-    writes = [write_of(entry) for entry in entries if entry.method not in READS]
+    reads = [entry for entry in entries if entry.method in READS]
+    _require_answerable(gateway, request, reads)
+    writes = [write_of(entry) for entry in in_order(entries) if entry.method not in READS]
     owners = {owner_of(write.type) for write in writes}
     if len(owners) == 1 and owners <= gateway.elsewhere:
         return await ask_owner(gateway, owners.pop(), request)
@@ -66,7 +70,7 @@ async def transaction(gateway: Gateway, request: FhirRequest, bundle: JsonObject
         return await _answer_again(gateway, request, entries, command, first)
     for _ in range(ATTEMPTS):
         try:
-            done = await _try(gateway, request, writes, command)
+            done = await _try(gateway, request, writes, reads, command)
         except Repeated as repeated:
             assert command is not None  # only a command is known again
             return await _answer_again(gateway, request, entries, command, repeated.first)
@@ -79,13 +83,33 @@ async def transaction(gateway: Gateway, request: FhirRequest, bundle: JsonObject
     raise busy()
 
 
+def _require_answerable(gateway: Gateway, request: FhirRequest, reads: Sequence[Entry]) -> None:
+    """Refuse, before anything is written, a read that nobody would answer."""
+    for entry in reads:
+        try:
+            path = request_of(entry, request).path
+            if place_of(path) is None:
+                owner_at(path)
+            require_searchable(entry, gateway.base_url, lenient=request.prefer.lenient)
+        except FhirError as error:
+            raise error.at(entry.where) from None
+
+
 async def _try(
-    gateway: Gateway, request: FhirRequest, writes: Sequence[EntryWrite], command: Command | None
+    gateway: Gateway,
+    request: FhirRequest,
+    writes: Sequence[EntryWrite],
+    reads: Sequence[Entry],
+    command: Command | None,
 ) -> Done | None:
     """Resolve, plan, commit; None if something changed meanwhile, so that all must be planned again."""
-    placed = await resolve(gateway.neighbours, request.caller, gateway.base_url, writes)
-    shares = owners_of(placed)
-    planned = await plan(gateway.neighbours, request.caller, gateway.base_url, shares)
+    placed, found = await resolve(gateway.neighbours, request.caller, gateway.base_url, writes)
+    relied = {
+        owner: each
+        for owner, each in relied_on(placed, found, reads).items()
+        if owner not in gateway.elsewhere  # no one commit could hold what a separate database must keep
+    }
+    planned = await plan(gateway.neighbours, request.caller, gateway.base_url, owners_of(placed), relied)
     if planned is None:
         return None
     written = written_entries(placed, planned, await _matched(gateway, request, placed))

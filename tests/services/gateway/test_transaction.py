@@ -63,7 +63,7 @@ async def test_owners_are_written_together_and_references_follow(deployment: Dep
         (entry("POST", "Goal"), 400, "Bundle.entry[2]"),
         (entry("PUT", "Goal/a", goal("Patient/1", id="b")), 400, "Bundle.entry[2]"),
         (entry("POST", "Goal/$do", goal("Patient/1")), 422, "Bundle.entry[2]"),
-        (entry("PATCH", "Goal/a", goal("Patient/1")), 422, "Bundle.entry[2]"),
+        (entry("PATCH", "Goal/a", goal("Patient/1")), 400, "Bundle.entry[2]"),
     ],
 )
 async def test_a_fault_in_one_owner_leaves_nothing_anywhere(

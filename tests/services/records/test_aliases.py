@@ -29,6 +29,7 @@ from telerehab.pb.telerehab.events.v1.records_pb2 import PatientMerged, PatientU
 from telerehab.server import FhirRequest, FhirResponse, handle
 from telerehab.server.request import decoded_pairs, segments
 from telerehab.store.pool import Pool
+from telerehab.store.search import links
 from telerehab.store.store import Store
 from telerehab.unit_of_work import UnitOfWork
 from tests.services.deployment import BASE, Deployment, deployed
@@ -129,6 +130,20 @@ async def test_both_ids_find_both_records_in_another_service(people: Any, search
         assert await of.find(asked) == name
         assert await of.find(asked, await of.link("A", "B")) == "AB"
         assert await of.find(asked, await of.link("A")) == name
+
+
+@pytest.mark.parametrize("many", [2000, 0])
+async def test_chains_and_has_take_a_person_under_any_id(
+    people: Any, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "MANY", many)  # the same in one statement
+    async with people("ABx") as of:
+        position = await of.link("A", "B")
+        for name in "AB":
+            for type_ in ("Observation", "Condition"):
+                assert await of.find(f"{type_}?patient._id={{{name}}}", position) == "AB"
+                assert await of.find(f"Patient?_has:{type_}:subject:_id={{{name}}}", position) == "AB"
+        assert await of.find("Observation?patient._id={x}", position) == "x"
 
 
 async def test_records_knows_at_once(people: Any) -> None:

@@ -68,7 +68,7 @@ async def propose(
     proposals = await _proposals(request, work)
     patient = id_at(request.content, "subject", "Patient")
     known = Known(
-        await _versions(request, work),
+        await versions_of(request, work),
         care_plan,
         [*await logs_of(work.engine, prescription_id, patient, work.now), *heard],
         [one.content for one in proposals],
@@ -161,8 +161,8 @@ async def _proposals(request: Resource, work: UnitOfWork) -> list[Resource]:
     ]
 
 
-async def _versions(request: Resource, work: UnitOfWork) -> list[Resource]:
-    """All of them that were active or on hold, oldest first; the draft before is not what anybody did."""
+async def versions_of(request: Resource, work: UnitOfWork) -> list[Resource]:
+    """All that were active or on hold, oldest first; the draft before is not what anybody did."""
     page = await work.engine.store.history(Scope("ServiceRequest", request.id), EVERYTHING, count=VERSIONS)
     versions = [one.resource for one in reversed(page.versions) if not one.resource.deleted]
     begun = [one for one in versions if one.content["status"] != "draft"]

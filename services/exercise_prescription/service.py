@@ -10,6 +10,7 @@ from services.exercise_prescription.domain.plan_definitions import plan_definiti
 from services.exercise_prescription.handlers.hear_exercise_log import keep_exercise_log, propose_dose
 from services.exercise_prescription.handlers.hear_safety_alert import allow_progress, stop_progress
 from services.exercise_prescription.operations.activate import activate
+from services.exercise_prescription.operations.adherence import adherence
 from services.exercise_prescription.operations.apply import apply
 from services.exercise_prescription.operations.check_form import check_form
 from services.exercise_prescription.operations.decide import decide
@@ -60,7 +61,7 @@ service = Service(
         programme_change_is_announced,
     ],
     projections=[exercise_log, safety_alert],
-    operations=[apply, activate, decide, check_form],
+    operations=[apply, activate, decide, check_form, adherence],
     handlers=[keep_exercise_log, propose_dose, stop_progress, allow_progress],
     periodic=[look_for_gaps],
     migrations=Path(__file__).parent / "migrations",

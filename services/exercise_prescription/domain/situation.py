@@ -47,7 +47,7 @@ class NoStart(ValueError):
 def situation_of(known: Known) -> Situation:
     """The situation; raises NoStart, and what `prescribed` raises."""
     what = prescribed(known.versions[-1].content)
-    days = _Days.of(known.care_plan)
+    days = Days.of(known.care_plan)
     steps = list(_steps(known.versions))
     doses = [(known.versions[0].last_updated or known.now, _dose(known.versions[0])), *steps]
     heard = [log for log in latest(known.logs) if log.done <= known.now + AHEAD]
@@ -77,14 +77,14 @@ def situation_of(known: Known) -> Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Days:
+class Days:
     """The days of a programme: 1 is `first`, in the patient's `zone`."""
 
     first: date
     zone: ZoneInfo
 
     @classmethod
-    def of(cls, care_plan: JsonObject) -> _Days:
+    def of(cls, care_plan: JsonObject) -> Days:
         start = moment(care_plan.get("period", {}).get("start"))
         if start is None:
             raise NoStart("The programme needs period.start, with time and zone.")
@@ -92,7 +92,7 @@ class _Days:
             zone = ZoneInfo(str(extension_value(care_plan, TIMEZONE) or "UTC"))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             zone = ZoneInfo("UTC")
-        return cls(start.date(), zone)
+        return cls(start.astimezone(zone).date(), zone)
 
     def day(self, at: datetime) -> int:
         return (at.astimezone(self.zone).date() - self.first).days + 1
@@ -103,7 +103,7 @@ class _Days:
         return (local.date() - self.first).days + 1
 
 
-def _log(log: HeardLog, days: _Days, doses: Sequence[tuple[datetime, Dose]]) -> Log:
+def _log(log: HeardLog, days: Days, doses: Sequence[tuple[datetime, Dose]]) -> Log:
     dose = next((dose for since, dose in reversed(doses) if since <= log.done), doses[0][1])
     told = log.told
     return Log(
@@ -165,7 +165,7 @@ def _resumed(versions: Sequence[Resource]) -> datetime | None:
     return resumed[-1] if resumed else None
 
 
-def _regressions(known: Known, days: _Days) -> Iterator[int]:
+def _regressions(known: Known, days: Days) -> Iterator[int]:
     for group in known.proposals:
         about = prescription_reference(group) == known.versions[-1].reference
         if about and group["status"] == ACCEPTED and decision_of(group) == "regress":

@@ -128,12 +128,16 @@ class DoseCase:
 
 @stated
 class DoseRules:
-    """Progress, hold, regress, pause or none: `precedence` lists the reasons; the first that holds decides."""
+    """Progress, hold, regress, pause or none: `precedence` lists the reasons; the first that holds decides.
+
+    `notes` say of the order what the signer should judge.
+    """
 
     id: str
     title: str
     version: str
     sources: tuple[str, ...]
+    notes: tuple[str, ...]
     precedence: tuple[str, ...]
     gate: Gate
     step_up: StepUp

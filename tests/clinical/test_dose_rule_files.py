@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from html import unescape
 
 import pytest
+from clinical_book import page
 
 from clinical.adherence import adherence
 from clinical.alarms import alarms
@@ -118,3 +120,13 @@ def test_bands_of_adherence_go_down_to_nothing_and_are_shown() -> None:
     assert [band.at_least for band in bands] == sorted((band.at_least for band in bands), reverse=True)
     assert bands[-1].at_least == Decimal(0)
     assert {case.band for case in adherence().case} == {*(band.id for band in bands), None}
+
+
+def test_the_signer_is_told_that_an_open_alert_never_keeps_a_dose_from_falling() -> None:
+    """And the cases show it: what comes before `open-alert`, what waits for it."""
+    order = list(RULES.precedence)
+    assert order.index("two-reds") < order.index("red") < order.index("open-alert")
+    assert any("open alert" in note.lower() for note in RULES.notes)
+    shown = {case.expect.reason for case in RULES.case if case.open_alert}
+    assert shown == {"two-reds", "red", "open-alert"}
+    assert all(note in unescape(page("progression/dose.toml")) for note in RULES.notes)

@@ -141,8 +141,9 @@ class Engine:
     def matches(self, query: str, resource: Resource) -> bool:
         return matches(self.query(query).where, self.index(resource))
 
-    def validate(self, content: JsonObject) -> list[Issue]:
-        return validate(content)
+    def validate(self, content: JsonObject, *, advises: bool = False) -> list[Issue]:
+        """What is wrong with a resource; with `advises` also what is against best practice, as warnings."""
+        return validate(content, advises=advises)
 
     @cached_property
     def base_url(self) -> str:

@@ -11,7 +11,7 @@ from telerehab.owners import owner_of
 
 Path = tuple[str, ...]
 
-_SYSTEM = frozenset({"metadata", "_history", "_search"})
+_SYSTEM = frozenset({"metadata", "_history", "_search", "$validate"})
 
 
 def place_of(path: Path) -> str | None:

@@ -12,6 +12,7 @@ from services.gateway.destination import place_of
 from services.gateway.gateway import Gateway
 from services.gateway.reads import READS, Interaction
 from services.gateway.transaction import transaction
+from services.gateway.validating import validate_any
 from services.gateway.validation import validate_batch, validate_transaction
 from telerehab.fhir import json
 from telerehab.fhir.outcome import FhirError, bad_request, internal, not_allowed
@@ -43,6 +44,7 @@ async def batch_or_transaction(gateway: Gateway, request: FhirRequest) -> FhirRe
 
 ROUTES: Mapping[str, Mapping[str, Interaction]] = {
     **READS,
+    "$validate": {"POST": Interaction("operation", validate_any)},
     "": {**READS[""], "POST": Interaction("transaction", batch_or_transaction)},
 }
 

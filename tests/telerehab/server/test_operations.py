@@ -202,5 +202,45 @@ async def test_validate_refuses_what_makes_no_sense(
     assert (await client.post(f"Patient/$validate?{query}", json=body)).status_code == status
 
 
+BROKEN = {"resourceType": "Patient", "contact": [{"gender": "female"}], "telecom": [{"value": "1"}]}
+
+
+async def test_validate_tells_of_invariants_as_errors_and_of_best_practice_as_warnings(
+    client: httpx.AsyncClient,
+) -> None:
+    outcome = (await client.post("Patient/$validate", json=BROKEN)).json()
+    told = [
+        (issue["severity"], issue["diagnostics"].split()[-1], issue["expression"])
+        for issue in outcome["issue"]
+    ]
+    assert sorted(told) == [
+        ("error", "(cpt-2).", ["Patient.telecom[0]"]),
+        ("error", "(pat-1).", ["Patient.contact[0]"]),
+        ("warning", "(dom-6).", ["Patient"]),
+    ]
+    refused = await client.post("Patient", json=BROKEN)
+    assert refused.status_code == 400
+    assert {issue["severity"] for issue in refused.json()["issue"]} == {"error"}
+
+
+async def test_validate_on_the_system_takes_the_type_from_the_resource(client: httpx.AsyncClient) -> None:
+    assert errors(await client.post("$validate", json=GOOD)) == []
+    assert sorted(errors(await client.post("$validate", json=BAD))) == ["Patient.birthDate", "Patient.gender"]
+    assert errors(await client.post("$validate?mode=create", json=GOOD)) == []
+    assert errors(await client.post("$validate", json={"resourceType": "Nonsense"})) == ["Nonsense"]
+    assert (await client.post("$validate?mode=delete", json=given())).status_code == 400
+    assert (await client.post("$validate", json=given())).status_code == 400
+
+
+async def test_validate_of_one_resource_without_another_judges_what_is_stored(
+    client: httpx.AsyncClient,
+) -> None:
+    await client.put("Patient/stored", json={**GOOD, "id": "stored"})
+    assert errors(await client.post("Patient/stored/$validate", json=given())) == []
+    assert (await client.post("Patient/stored/$validate?mode=update", json=given())).status_code == 400
+    assert (await client.post("Patient/never-there/$validate", json=given())).status_code == 404
+    await client.delete("Patient/stored")
+
+
 async def test_validate_of_another_type_is_an_error(client: httpx.AsyncClient) -> None:
     assert errors(await client.post("Patient/$validate", json={"resourceType": "Basic"})) == ["resourceType"]

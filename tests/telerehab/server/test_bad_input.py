@@ -209,7 +209,6 @@ PLACES = [
     ("DELETE", "Patient?identifier=1", 405),
     ("DELETE", "Patient/1/_history", 405),
     ("PUT", "metadata", 405),
-    ("GET", "", 405),
     ("OPTIONS", "Patient", 405),
     ("TRACE", "Patient/1", 405),
     ("GET", "Patient/_search", 405),

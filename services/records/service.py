@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.records.operations.document import document
 from services.records.operations.expand import expand
 from services.records.operations.lookup import lookup
 from services.records.operations.match import match
@@ -13,5 +14,13 @@ from telerehab.service import Service
 service = Service(
     "records",
     rules=[merge_is_announced],
-    operations=[expand, validate_code_in_value_set, validate_code_in_code_system, lookup, subsumes, match],
+    operations=[
+        expand,
+        validate_code_in_value_set,
+        validate_code_in_code_system,
+        lookup,
+        subsumes,
+        match,
+        document,
+    ],
 )

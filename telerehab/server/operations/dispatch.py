@@ -38,6 +38,8 @@ async def operation(engine: Engine, request: FhirRequest) -> FhirResponse:
         result, work = await act(UnitOfWork(engine, request.caller)), None
     await audit.performed(engine, request, f"${called.code}", list(_resources(result)))
     response = shown(result) if isinstance(result, Resource) else whole(result)
+    if isinstance(result, Resource) and (on is None or result.reference != on.reference):
+        response.headers["location"] = f"{request.base_url}/{result.reference}/_history/{result.version}"
     return response if work is None else tell_position(response, work)
 
 

@@ -95,6 +95,16 @@ def test_what_a_hospital_sends_may_name_slots_it_marked_itself() -> None:
     assert said == []
 
 
+def test_a_slot_that_was_closed_meanwhile_is_not_given_back() -> None:
+    said = verdicts(
+        booking_takes_its_slots,
+        appointment("booked"),
+        appointment("cancelled"),
+        slots=[slot("busy-unavailable")],
+    )
+    assert said == []
+
+
 def test_a_deleted_appointment_gives_its_slot_back() -> None:
     (write,) = verdicts(booking_takes_its_slots, appointment("booked"), None, slots=[slot("busy")])
     assert isinstance(write, Write)
@@ -131,6 +141,39 @@ def test_a_moved_visit_says_from_when_to_when() -> None:
     assert message.previous_start.ToDatetime(UTC) == datetime(2026, 3, 3, 9, tzinfo=UTC)
     assert message.start.ToDatetime(UTC) == datetime(2026, 3, 4, 10, tzinfo=UTC)
     assert message.encounter_id == "e1"
+
+
+@pytest.mark.parametrize("type_", ["Practitioner", "Location"])
+def test_a_visit_with_somebody_else_or_elsewhere_has_moved(type_: str) -> None:
+    people = [
+        *appointment().content["participant"],
+        {"actor": {"reference": f"{type_}/new"}, "status": "accepted"},
+    ]
+    (emit,) = verdicts(booking_is_announced, appointment(), appointment(participant=people))
+    assert isinstance(emit, Emit)
+    assert type(emit.message).__name__ == "AppointmentRescheduled"
+    assert verdicts(booking_is_announced, appointment(), appointment(comment="bring shoes")) == []
+
+
+def test_what_is_cancelled_says_when_it_was_to_be() -> None:
+    cancelled = appointment("cancelled", start=None, end=None)
+    content = {name: value for name, value in cancelled.content.items() if value is not None}
+    (emit,) = verdicts(booking_is_announced, appointment(), Resource.of(content))
+    assert isinstance(emit, Emit)
+    message: Any = emit.message
+    assert message.start.ToDatetime(UTC) == datetime(2026, 3, 3, 9, tzinfo=UTC)
+
+
+def test_a_visit_that_has_begun_may_change_but_for_its_start() -> None:
+    begun = {"start": "2026-03-02T07:45:00Z", "end": "2026-03-02T08:15:00Z"}
+    people = [Resource.of({"resourceType": type_, "id": id_}) for type_, id_ in
+              (("Patient", "p1"), ("Practitioner", "d1"))]  # fmt: skip
+    longer = appointment(**begun | {"end": "2026-03-02T08:30:00Z"})
+    rule = booked_visit_has_a_real_time_and_people
+    assert verdicts(rule, appointment(**begun), longer, people=people) == []
+    (refusal,) = verdicts(rule, appointment(), appointment(**begun), people=people)
+    assert isinstance(refusal, Refuse)
+    assert refusal.expression == "Appointment.start"
 
 
 @pytest.mark.parametrize("status", ["booked", "cancelled", "fulfilled", "noshow"])

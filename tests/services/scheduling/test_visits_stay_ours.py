@@ -10,13 +10,18 @@ import httpx
 import pytest
 from google.protobuf.message import Message
 
+from services.scheduling.periodic.roll_slots_forward import AT_ONCE, roll_slots_forward
+from telerehab.access import Caller
 from telerehab.canonical import HOLD_EXPIRES, VISIT_ENCOUNTER, extension_value
 from telerehab.fhir.when import utc
 from telerehab.pb.telerehab.events.v1.session_pb2 import SessionCheckedIn, SessionFinished
+from telerehab.unit_of_work import UnitOfWork
+from tests.services.deployment import Deployment
 from tests.services.scheduling.clinic import (
     TOMORROW,
     availability,
     booked,
+    created,
     find,
     operate,
     patient,
@@ -284,3 +289,65 @@ async def test_a_hospitals_own_appointment_is_not_booked_over(client: httpx.Asyn
     assert refused.status_code == 422
     assert refused.json()["issue"][0]["expression"] == ["Appointment.id"]
     assert (await client.get(f"Appointment/{made['id']}")).json() == made
+
+
+async def test_what_a_hospital_put_into_the_slot_is_no_booking_of_ours(client: httpx.AsyncClient) -> None:
+    practitioner, whom = await practitioner_with_hours(client), await patient(client)
+    proposal = (await find(client, practitioner))[0]
+    own = plain(TOMORROW + timedelta(hours=9), whom, slot=proposal["slot"])
+    assert (await client.post("Appointment", json=own)).status_code == 201
+    refused = await operate(
+        client,
+        "book",
+        appointment_reference=reference(f"Appointment/{proposal['id']}"),
+        patient_reference=reference(whom),
+    )
+    assert refused.status_code == 409, refused.text
+
+
+async def test_a_visit_is_one_patients(client: httpx.AsyncClient) -> None:
+    people = [await patient(client), await patient(client), await practitioner_with_hours(client)]
+    wanted = plain(TOMORROW + timedelta(days=103), *people)
+    refused = await operate(client, "book", appointment_resource=wanted)
+    assert refused.status_code == 422
+    assert refused.json()["issue"][0]["expression"] == ["Appointment.participant"]
+
+
+async def test_a_visit_with_a_role_is_checked_in_when_that_is_heard(
+    client: httpx.AsyncClient, heard: Hear
+) -> None:
+    whom, practitioner = await patient(client), await practitioner_with_hours(client)
+    role = await created(client, "PractitionerRole", practitioner=reference(practitioner))
+    wanted = plain(TOMORROW + timedelta(days=104), whom, practitioner, role)
+    answer = await operate(client, "book", appointment_resource=wanted)
+    appointment = answer.json()["entry"][0]["resource"]
+    visit = extension_value(appointment, VISIT_ENCOUNTER)["reference"].partition("/")[2]  # type: ignore[index]
+    await heard(SessionCheckedIn(encounter_id=visit, appointment_id=appointment["id"]))
+    assert (await client.get(f"Appointment/{appointment['id']}")).json()["status"] == "checked-in"
+    other = await client.post("Appointment", json=plain(TOMORROW + timedelta(days=104), role))
+    assert other.status_code == 409
+
+
+async def test_slots_roll_forward_with_time(clinic: Deployment, client: httpx.AsyncClient) -> None:
+    practitioner = await practitioner_with_hours(client)
+    (schedule,) = (await client.get("Schedule", params={"actor": practitioner})).json()["entry"]
+    counting = {"schedule": f"Schedule/{schedule['resource']['id']}", "_summary": "count"}
+    before = (await client.get("Slot", params=counting)).json()["total"]
+    gone = (await find(client, practitioner))[0]["slot"][0]["reference"]
+    assert (await client.delete(gone)).status_code == 204
+    engine = clinic.engines["scheduling"]
+    clock = engine.clock
+    engine.clock = lambda: clock() + timedelta(days=2)
+    try:
+        for _ in range(2):  # a second time makes nothing
+            while (await engine.run(Caller("test"), made_by_rolling)) == AT_ONCE:
+                pass
+    finally:
+        engine.clock = clock
+    assert (await client.get("Slot", params=counting)).json()["total"] == before - 1 + 2 * 4
+    assert (await client.get(gone)).status_code == 410, "what was deleted stays so"
+
+
+async def made_by_rolling(work: UnitOfWork) -> int:
+    await roll_slots_forward.perform(work)
+    return len(work.planned)

@@ -44,10 +44,28 @@ class _ClientLeft(Exception):
     """The client went away while it was sending."""
 
 
+class _Broken(aiohttp.ClientError):
+    """The connection broke after the request had been sent: the owner may have done it."""
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request once: aiohttp would repeat a PUT or DELETE whose kept connection breaks, though it may be done.
+
+    Done twice, it would be answered as if it had come second: 412 to If-Match, 200 instead of 201.
+    """
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Broken from (error.__cause__ or error)
+
+
 class Forwarder:
     """Passes requests on to owners at `urls`; what `proxies` say of where a request came from is passed on too.
 
-    FhirError 503 where an owner is down or a read takes too long, 504 where what took too long may have an effect.
+    FhirError 503 where an owner is down or a read takes too long, 504 where what took too long, or whose connection
+    broke, may have an effect.
     """
 
     def __init__(self, urls: Mapping[str, str], proxies: Proxies, session: aiohttp.ClientSession) -> None:
@@ -81,6 +99,7 @@ class Forwarder:
                 headers=_headers(scope, self._proxies.client(scope)),
                 data=await _body(receive) if _has_body(scope) else None,
                 allow_redirects=False,
+                middlewares=() if _reads(scope) else (_once,),
             )
         except aiohttp.ConnectionTimeoutError:
             raise owner_unavailable(owner) from None
@@ -91,7 +110,7 @@ class Forwarder:
         except aiohttp.ClientError as error:
             if isinstance(error.__cause__, _ClientLeft):
                 return
-            raise owner_unavailable(owner) from None
+            raise (effect_unknown if isinstance(error, _Broken) else owner_unavailable)(owner) from None
         async with response:
             await _answer(response, send)
 

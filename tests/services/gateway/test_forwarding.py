@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -149,6 +150,41 @@ async def test_what_the_owner_encoded_stays_encoded(forwarder: Forwarder) -> Non
 async def test_a_redirect_is_the_clients_to_follow(forwarder: Forwarder) -> None:
     status, headers, _ = await forwarded(forwarder, "/moved")
     assert (status, dict(headers)[b"location"]) == (302, b"/elsewhere")
+
+
+class Breaking:
+    """An owner that keeps its connection after the first request, and breaks it once it has read the second."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.heard.append(head.split()[0].decode())
+                if len(self.heard) == 2:
+                    break
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "heard"), [("PUT", 1), ("DELETE", 1), ("POST", 1), ("PATCH", 1), ("GET", 2)]
+)
+async def test_what_may_have_been_done_is_never_sent_twice(method: str, heard: int) -> None:
+    breaking = Breaking()
+    server = await asyncio.start_server(breaking.serve, "127.0.0.1", 0)
+    urls = {"breaking": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"}
+    async with server, Forwarder.open(urls, Proxies("127.0.0.0/8"), SECONDS) as forwarder:
+        assert (await forwarded(forwarder, name="breaking"))[0] == 200
+        if method == "GET":
+            assert (await forwarded(forwarder, name="breaking", method=method))[0] == 200
+        else:
+            with pytest.raises(FhirError) as refused:
+                await forwarded(forwarder, name="breaking", method=method)
+            assert refused.value.status == 504
+    assert breaking.heard == ["GET", *[method] * heard]
 
 
 async def test_an_owner_that_is_down_is_503(forwarder: Forwarder) -> None:

@@ -94,7 +94,7 @@ def _resource(
         **conditional,
         "referencePolicy": ["literal", "logical", "local"],
         "searchInclude": ["*", *(f"{type_}:{parameter.code}" for parameter in references)],
-        "searchRevInclude": list(_referring_to().get(type_, ())),
+        "searchRevInclude": ["*", *_referring_to().get(type_, ())],
         "searchParam": [_parameter(type_, parameter) for parameter in known],
         "operation": _once(operations_on(service, type_)),
     }

@@ -36,6 +36,7 @@ class Stored:
     place: int
     rows: IndexRows
     last_updated: datetime
+    content: dict[str, Any]
 
     @property
     def reference(self) -> str:
@@ -127,12 +128,13 @@ async def load(corpus: Corpus, of: list[Resource]) -> None:
             for each in batch
         ]
         await corpus.store.apply(WriteSet("records", rows=writes))
-    known = {each.reference: each.rows for each in corpus.stored}
-    known |= {each.reference: index(each.content) for each in of}
+    known = {each.reference: (each.rows, each.content) for each in corpus.stored}
+    known |= {each.reference: (index(each.content), each.content) for each in of}
     rows = await corpus.store.pool.fetch("SELECT type, id, last_updated FROM resource ORDER BY rid")
     corpus.stored = [
-        Stored(place, known[f"{row['type']}/{row['id']}"], row["last_updated"])
+        Stored(place, known[name][0], row["last_updated"], known[name][1])
         for place, row in enumerate(rows)
+        for name in (f"{row['type']}/{row['id']}",)
     ]
 
 

@@ -35,6 +35,15 @@ SORTS = [
     ("Encounter", "-_id"),
     ("Condition", "-onset-date,-_lastUpdated"),
     ("Organization", "name,-_id"),
+    ("Patient", "gender,-birthdate"),
+    ("Patient", "-active"),
+    ("Patient", "identifier"),
+    ("Observation", "-code"),
+    ("Observation", "subject,-date"),
+    ("Observation", "-encounter"),
+    ("Observation", "date,category"),
+    ("Encounter", "-class,patient"),
+    ("Condition", "-category,_lastUpdated"),
 ]
 
 
@@ -43,14 +52,29 @@ def value(key: SortKey, each: Stored) -> Any:
         return each.rows.id
     if key.by == "last_updated":
         return each.last_updated
+    if key.by == "code":
+        codes = [code for names in key.elements for code in at(each.content, names)]
+        return (max if key.descending else min)(codes, default=None)
     rows: list[Any] = getattr(each.rows, f"{key.by}s")
     mine = [row for row in rows if row.parameter == key.parameter]
     if not mine:
         return None
+    if key.by == "reference":
+        named = [f"{row.target_type}/{row.target_id}" for row in mine]
+        return max(named) if key.descending else min(named)
     if key.by == "string":
         texts = [row.normalised[:INDEXED] for row in mine]
         return max(texts) if key.descending else min(texts)
     return max(row.hi for row in mine) if key.descending else min(row.lo for row in mine)
+
+
+def at(content: Any, names: tuple[str, ...]) -> list[str]:
+    """The texts at the elements."""
+    if isinstance(content, list):
+        return [text for item in content for text in at(item, names)]
+    if not names:
+        return [str(content).lower() if isinstance(content, bool) else content]
+    return at(content[names[0]], names[1:]) if names[0] in content else []
 
 
 def sorted_in_memory(found: list[Stored], keys: tuple[SortKey, ...]) -> list[str]:

@@ -146,6 +146,10 @@ class Owner:
         response: pb.PlanResponse = await self._ask("Plan", request, REQUEST_SECONDS)
         return response
 
+    async def refused(self, caller: Caller, status: int) -> None:
+        """Have it put on record that a transaction with entries of this owner was refused."""
+        await self._ask("Refused", pb.RefusedRequest(caller=encode_caller(caller), status=status))
+
     async def handle(self, request: pb.HandleRequest) -> pb.HandleResponse:
         """The answer to one FHIR request; 503 if it took too long with a read, 504 with what may write."""
         seconds = (

@@ -17,6 +17,7 @@ from telerehab.rpc.compartment import compartment_query
 from telerehab.rpc.encoding import decode_caller, decode_revinclude, encode_resource
 from telerehab.rpc.history import history_page
 from telerehab.rpc.planning import plan
+from telerehab.server.audit import transaction_refused
 from telerehab.server.criteria import Criteria
 from telerehab.server.including import OtherOwners
 from telerehab.server.linked import ids
@@ -103,6 +104,10 @@ class EngineServicer(EngineServiceServicer):
 
     async def Plan(self, request: pb.PlanRequest, context: Any) -> pb.PlanResponse:
         return await plan(self._engine, request)
+
+    async def Refused(self, request: pb.RefusedRequest, context: Any) -> pb.RefusedResponse:
+        await transaction_refused(self._engine, decode_caller(request.caller), request.status)
+        return pb.RefusedResponse()
 
     async def Handle(self, request: pb.HandleRequest, context: Any) -> pb.HandleResponse:
         response = await self._handle(

@@ -15,6 +15,7 @@ from telerehab.server.request import FhirRequest, Pairs
 from telerehab.write_set import AuditRow
 
 if TYPE_CHECKING:
+    from telerehab.access import Caller
     from telerehab.engine import Engine
     from telerehab.server.interaction import Interaction
 
@@ -68,6 +69,12 @@ async def refused(engine: Engine, request: FhirRequest, interaction: Interaction
     id_ = path[1] if len(path) > 1 and path[1][:1] not in ("_", "$") else ""
     query = urlencode(request.query)
     await engine.store.audit(_row(request, interaction.action, type_, id_, 0, (), status, query))
+
+
+async def transaction_refused(engine: Engine, caller: Caller, status: int) -> None:
+    """A transaction with entries of this service was refused: nothing of it was done."""
+    row = AuditRow(caller.request_id, caller.name, caller.address, "E", "", "", 0, [], status, "transaction")
+    await engine.store.audit(row)
 
 
 def _row(

@@ -64,7 +64,32 @@ async def transaction(gateway: Gateway, request: FhirRequest, bundle: JsonObject
     owners = {owner_of(write.type) for write in writes}
     if len(owners) == 1 and owners <= gateway.elsewhere:
         return await ask_owner(gateway, owners.pop(), request)
+    try:
+        return await _once(gateway, request, bundle, entries, writes, owners)
+    except FhirError as error:
+        await _put_on_record(gateway, request, owners, error.status)
+        raise
+
+
+async def _put_on_record(gateway: Gateway, request: FhirRequest, owners: set[str], status: int) -> None:
+    """Tell the owners that it was refused; one that is down has had nothing to show."""
+    with suppress(FhirError):
+        await asyncio.gather(
+            *(gateway.neighbours.owner(name).refused(request.caller, status) for name in owners)
+        )
+
+
+async def _once(
+    gateway: Gateway,
+    request: FhirRequest,
+    bundle: JsonObject,
+    entries: Sequence[Entry],
+    writes: Sequence[EntryWrite],
+    owners: set[str],
+) -> FhirResponse:
+    """Do it, unless it repeats a command that was done; planned again when what it relied on has changed."""
     require_one_database(gateway, owners)
+    reads = [entry for entry in entries if entry.method in READS]
     command = command_of(request.caller, request.headers, bundle, request.body)
     if command and (first := await remembered(gateway.pool, command.key)):
         return await _answer_again(gateway, request, entries, command, first)

@@ -6,8 +6,9 @@ https://hl7.org/fhir/R4/http.html#transaction
 from __future__ import annotations
 
 from telerehab.engine import Engine
-from telerehab.fhir.outcome import bad_request
+from telerehab.fhir.outcome import FhirError, bad_request
 from telerehab.observability import current_request
+from telerehab.server import audit
 from telerehab.server.interactions.batch import batch
 from telerehab.server.interactions.transaction import transaction
 from telerehab.server.request import FhirRequest, FhirResponse
@@ -23,5 +24,9 @@ async def batch_or_transaction(engine: Engine, request: FhirRequest) -> FhirResp
                 work.interaction = "batch"
             return await batch(engine, request, bundle)
         case "transaction":
-            return await transaction(engine, request, bundle)
+            try:
+                return await transaction(engine, request, bundle)
+            except FhirError as error:
+                await audit.transaction_refused(engine, request.caller, error.status)
+                raise
     raise bad_request("The Bundle's type must be 'batch' or 'transaction'.", "Bundle.type", "value")

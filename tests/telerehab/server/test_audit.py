@@ -114,3 +114,19 @@ async def test_write_names_its_events_and_a_read_waits_for_them(
     assert (late.status_code, late.headers["x-telerehab-behind"]) == (200, "timeout")
     assert waited == [token] * 3
     assert (await client.get("Patient/berta", headers={"x-telerehab-position": "%"})).status_code == 400
+
+
+async def test_refused_transaction_is_on_record(client: httpx.AsyncClient, dsn: str) -> None:
+    entry = {"request": {"method": "DELETE", "url": "Patient/anna", "ifMatch": 'W/"9"'}}
+    refused = await client.post("", json={"resourceType": "Bundle", "type": "transaction", "entry": [entry]})
+    assert refused.status_code == 412
+    *row, request_id = await last_row(dsn)
+    assert row == ["E", "", "", 0, [], 412, "transaction"]
+    assert request_id == refused.headers["x-request-id"]
+
+
+async def test_conditional_deletion_of_nothing_is_on_record_with_its_criteria(
+    client: httpx.AsyncClient, dsn: str
+) -> None:
+    await client.delete("Condition?code=never")
+    assert (await last_row(dsn))[:-1] == ("D", "Condition", "", 0, [], 204, "code=never")

@@ -224,6 +224,18 @@ class PlanResponse(_message.Message):
     stale: bool
     def __init__(self, write_set: _Optional[_Union[_write_set_pb2.WriteSet, _Mapping]] = ..., entries: _Optional[_Iterable[_Union[PlannedEntry, _Mapping]]] = ..., stale: _Optional[bool] = ...) -> None: ...
 
+class RefusedRequest(_message.Message):
+    __slots__ = ("caller", "status")
+    CALLER_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    caller: _resource_pb2.Caller
+    status: int
+    def __init__(self, caller: _Optional[_Union[_resource_pb2.Caller, _Mapping]] = ..., status: _Optional[int] = ...) -> None: ...
+
+class RefusedResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class Pair(_message.Message):
     __slots__ = ("name", "value")
     NAME_FIELD_NUMBER: _ClassVar[int]

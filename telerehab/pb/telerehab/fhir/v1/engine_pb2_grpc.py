@@ -76,6 +76,11 @@ class EngineServiceStub:
                 request_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.PlanRequest.SerializeToString,
                 response_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.PlanResponse.FromString,
                 _registered_method=True)
+        self.Refused = channel.unary_unary(
+                '/telerehab.fhir.v1.EngineService/Refused',
+                request_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.RefusedRequest.SerializeToString,
+                response_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.RefusedResponse.FromString,
+                _registered_method=True)
         self.Handle = channel.unary_unary(
                 '/telerehab.fhir.v1.EngineService/Handle',
                 request_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.HandleRequest.SerializeToString,
@@ -143,6 +148,13 @@ class EngineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Refused(self, request, context):
+        """Puts on record that a transaction with entries of this owner was refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Handle(self, request, context):
         """Answers one FHIR request, such as an entry of a batch.
         """
@@ -192,6 +204,11 @@ def add_EngineServiceServicer_to_server(servicer, server):
                     servicer.Plan,
                     request_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.PlanRequest.FromString,
                     response_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.PlanResponse.SerializeToString,
+            ),
+            'Refused': grpc.unary_unary_rpc_method_handler(
+                    servicer.Refused,
+                    request_deserializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.RefusedRequest.FromString,
+                    response_serializer=telerehab_dot_fhir_dot_v1_dot_engine__pb2.RefusedResponse.SerializeToString,
             ),
             'Handle': grpc.unary_unary_rpc_method_handler(
                     servicer.Handle,
@@ -416,6 +433,33 @@ class EngineService:
             '/telerehab.fhir.v1.EngineService/Plan',
             telerehab_dot_fhir_dot_v1_dot_engine__pb2.PlanRequest.SerializeToString,
             telerehab_dot_fhir_dot_v1_dot_engine__pb2.PlanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Refused(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/telerehab.fhir.v1.EngineService/Refused',
+            telerehab_dot_fhir_dot_v1_dot_engine__pb2.RefusedRequest.SerializeToString,
+            telerehab_dot_fhir_dot_v1_dot_engine__pb2.RefusedResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from services.gateway.forwarding import Forwarder
 from services.gateway.gateway import Gateway
+from services.gateway.join_page import JOIN_PATH, JoinPage
 from services.gateway.router import handle
 from services.gateway.routing import Routing
 from telerehab.engine import BASE_PATH
@@ -69,6 +70,7 @@ async def gateway_app(
     page = Documentation("Telerehabilitation platform", partial(handle, gateway), gateway.base_url, {}, note)
     app.router.routes.append(Route("/docs", page, methods=["GET"]))
     app.router.routes.append(Route("/", FrontPage(settings, readiness_of_all(settings)), methods=["GET"]))
+    app.router.routes.append(Route(JOIN_PATH, JoinPage(), methods=["GET"]))
     urls = {name: settings.of(name).url for name in SERVICES}
     async with Forwarder.open(urls, proxies, settings.forward_timeout) as forwarder:
         app.add_middleware(Routing, apps=apps, forwarder=forwarder)

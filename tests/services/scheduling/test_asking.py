@@ -225,3 +225,10 @@ async def test_what_begins_now_is_not_found_any_more(clinic: Deployment, client:
     finally:
         engine.clock = clock
     assert [one["start"][11:16] for one in left] == ["10:00", "10:30"]
+
+
+async def test_what_ends_with_the_range_lies_within(client: httpx.AsyncClient) -> None:
+    practitioner = await practitioner_with_hours(client)
+    eleven = TOMORROW + timedelta(hours=11)
+    assert await total(client, practitioner=practitioner, end=utc(eleven)) == 4
+    assert await total(client, practitioner=practitioner, end=utc(eleven - timedelta(seconds=1))) == 3

@@ -7,12 +7,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from telerehab.owners import SERVICES
 from telerehab.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from telerehab.events.brokers.broker import Delivery
     from telerehab.running.events_at_hand import ServiceAtHand
 
 Command = Callable[[Namespace, Settings], int]
@@ -43,6 +45,10 @@ def add_events_command(commands: Any, services: Sequence[str]) -> None:
         parser = action(name, do, help_)
         parser.add_argument("service", choices=services)
         parser.add_argument("id", nargs="+", type=int, help="as dead-letters shows it")
+    parser = action("tail", _tail, "show events as they are said")
+    parser.add_argument("service", nargs="?", choices=services, help="said by this one only")
+    parser.add_argument("--from-beginning", action="store_true", help="and all that were said before")
+    parser.add_argument("--count", type=int, default=-1, help="end after so many; without it, at Ctrl-C")
     parser = action("rebuild", _rebuild, "have a projection take all its events again")
     parser.add_argument("service", choices=services)
     parser.add_argument("handler")
@@ -124,6 +130,38 @@ def _discard(asked: Namespace, settings: Settings) -> int:
     return _for_each(asked.service, settings, discard)
 
 
+def _tail(asked: Namespace, settings: Settings) -> int:
+    """Events as they are said, a line each: when, topic, id, type, what it is about; not what they hold."""
+    from telerehab.events.catalogue import SAFETY_TOPIC, topic_of_service
+    from telerehab.running.events_at_hand import events_at_hand
+
+    services = [asked.service] if asked.service else SERVICES
+    sources = {f"urn:telerehab:{service}" for service in services}
+    topics = [SAFETY_TOPIC, *map(topic_of_service, services)]
+
+    async def tail() -> None:
+        left: int = asked.count
+        async with events_at_hand(services[:1], settings) as (at_hand,):
+            async for deliveries in at_hand.broker.follow(topics, from_beginning=asked.from_beginning):
+                for delivery in deliveries:
+                    if delivery.record.headers.get("ce_source") in sources:
+                        _say(_line(delivery))
+                        left -= 1
+                    if left == 0:
+                        return
+
+    with suppress(KeyboardInterrupt):
+        return _done(lambda: asyncio.run(tail()))
+    return 0
+
+
+def _line(delivery: Delivery) -> str:
+    headers = delivery.record.headers
+    type_ = headers.get("ce_type", "-").rpartition(".")[2]
+    columns = headers.get("ce_time", "-"), delivery.partition.topic, delivery.record.id, type_
+    return "  ".join((*columns, headers.get("ce_subject", "-")))
+
+
 def _rebuild(asked: Namespace, settings: Settings) -> int:
     """Have a handler that keeps a projection take everything that was ever said again; the service may run
     meanwhile."""
@@ -163,6 +201,7 @@ def _done(do: Callable[[], None]) -> int:
 
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _fail(message: str) -> int:

@@ -5,7 +5,7 @@ Every implementation passes tests/telerehab/events/brokers/test_broker_contract.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -106,4 +106,10 @@ class Broker(Protocol):
 
     async def rewind(self, group: str, topics: Sequence[str]) -> None:
         """Let the group begin at the very beginning again; nobody may be reading in it."""
+        ...
+
+    def follow(
+        self, topics: Sequence[str], *, from_beginning: bool
+    ) -> AsyncGenerator[Sequence[Delivery], None]:
+        """What the topics hold, or get from now on, as no group reads it; without end. Raises Unavailable."""
         ...

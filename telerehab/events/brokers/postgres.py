@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/sql-notify.html wakes the readers; a slo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -20,6 +20,8 @@ from telerehab.events.notification import Listener, Notifier
 CHANNEL = "telerehab_broker"
 POLL_SECONDS = 1.0
 LEASE_SECONDS = 5.0
+FOLLOWED = 500
+FOLLOW_SECONDS = 0.2
 
 _APPEND = "SELECT broker.append($1, $2, $3, $4, $5, $6, $7)"
 _CLAIM = "SELECT * FROM broker.claim($1, $2, $3, $4)"
@@ -105,6 +107,17 @@ class PostgresBroker:
         with _reachable():
             await self.database.execute(_REWIND, group, sorted(topics))
 
+    async def follow(
+        self, topics: Sequence[str], *, from_beginning: bool
+    ) -> AsyncGenerator[Sequence[Delivery], None]:
+        next_ = {lag.partition.topic: 0 if from_beginning else lag.end for lag in await self.lag("", topics)}
+        while True:
+            with _reachable():
+                found = await _read(self.database, next_, FOLLOWED)
+            yield found
+            if not found:
+                await asyncio.sleep(FOLLOW_SECONDS)
+
     def forget(self, reader: PostgresReader) -> None:
         self._readers.discard(reader)
 
@@ -137,7 +150,7 @@ class PostgresReader:
             async with self._claims:
                 if not self._is_claimed():
                     await self._claim()
-                found = await self._read(limit)
+                found = await _read(self._broker.database, self._next, limit)
         if not found:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.appended.wait(), self._broker.poll_seconds)
@@ -183,29 +196,6 @@ class PostgresReader:
         self.generation += bool(gained)
         self._claimed_at = asked_at
 
-    async def _read(self, limit: int) -> list[Delivery]:
-        rows = await self._broker.database.fetch(_READ, list(self._next), list(self._next.values()), limit)
-        found = [
-            Delivery(
-                Partition(row["topic"], 0),
-                row["offset"],
-                Record(
-                    str(row["event_id"]),
-                    row["topic"],
-                    row["key"],
-                    orjson.loads(row["headers"]),
-                    row["payload"],
-                ),
-            )
-            for row in rows
-        ]
-        self._next |= {
-            delivery.partition.topic: delivery.offset + 1
-            for delivery in found
-            if delivery.partition.topic in self._next
-        }
-        return found
-
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._broker.lease.total_seconds() / 4)
@@ -215,6 +205,25 @@ class PostgresReader:
             except Exception as error:
                 if not is_outage(error):
                     raise
+
+
+async def _read(database: Database, next_: dict[str, int], limit: int) -> list[Delivery]:
+    """What the log has from the next offset of each topic on, which are moved behind it."""
+    rows = await database.fetch(_READ, list(next_), list(next_.values()), limit)
+    found = [
+        Delivery(
+            Partition(row["topic"], 0),
+            row["offset"],
+            Record(
+                str(row["event_id"]), row["topic"], row["key"], orjson.loads(row["headers"]), row["payload"]
+            ),
+        )
+        for row in rows
+    ]
+    for delivery in found:
+        if delivery.partition.topic in next_:  # not lost meanwhile
+            next_[delivery.partition.topic] = delivery.offset + 1
+    return found
 
 
 @contextmanager

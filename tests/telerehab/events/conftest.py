@@ -191,6 +191,9 @@ class Alone:
     async def include(self, *_: Any, **__: Any) -> list[Resource]:
         raise AssertionError("nobody searches here")
 
+    async def ids(self, *_: Any, **__: Any) -> list[str]:
+        raise AssertionError("nobody searches here")
+
 
 @pytest.fixture(scope="session")
 async def events_template(new_database: Callable[..., Awaitable[str]]) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from telerehab import identity
 from telerehab.events.brokers.broker import Record
+from telerehab.events.brokers.postgres import PostgresBroker
 from telerehab.events.database import Database
 from telerehab.events.dead_letter import DeadLetters
 from telerehab.running.assembly import services
@@ -74,6 +75,18 @@ def test_lag_names_what_waits_in_the_outbox_and_before_each_group(dsn: str) -> N
     lines = events(dsn, "lag", "session").stdout.splitlines()
     assert lines[0] == "session  outbox  0 waiting, the oldest for 0 s"
     assert "session  telerehab.scheduling  0 behind of 0" in lines
+
+
+async def test_tail_shows_what_was_said_and_not_what_it_holds(dsn: str) -> None:
+    said = record()
+    headers = {**said.headers, "ce_source": "urn:telerehab:scheduling", "ce_subject": "Appointment/a1"}
+    database = await Database(dsn).open()
+    async with PostgresBroker(database).running() as broker:
+        await broker.publish("scheduling", 1, [Record(said.id, said.topic, b"k", headers, b"a payload")])
+    await database.close()
+    shown = events(dsn, "tail", "scheduling", "--from-beginning", "--count", "1")
+    assert shown.stdout == f"-  telerehab.scheduling  {said.id}  AppointmentBooked  Appointment/a1\n"
+    assert shown.returncode == 0
 
 
 def test_a_projection_is_rebuilt_and_a_reaction_is_not(dsn: str) -> None:

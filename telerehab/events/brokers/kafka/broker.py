@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -27,9 +27,11 @@ from kafka.errors import (
     NotCoordinatorError,
 )
 
-from telerehab.events.brokers.broker import Lag, Partition, Record, Unavailable
+from telerehab.events.brokers.broker import Delivery, Lag, Partition, Record, Unavailable
 from telerehab.events.brokers.kafka.client import Cluster, client_options, partitions_of, reachable
-from telerehab.events.brokers.kafka.reader import ID_HEADER, KafkaReader
+from telerehab.events.brokers.kafka.deliveries import ID_HEADER
+from telerehab.events.brokers.kafka.following import follow
+from telerehab.events.brokers.kafka.reader import KafkaReader
 
 PUBLISH_SECONDS = 5.0
 MOST_UNDER_WAY = 10_000
@@ -75,6 +77,11 @@ class KafkaBroker:
 
     async def rewind(self, group: str, topics: Sequence[str]) -> None:
         await self._ask(lambda: _with_coordinator(lambda: self._rewind(group, topics)))
+
+    def follow(
+        self, topics: Sequence[str], *, from_beginning: bool
+    ) -> AsyncGenerator[Sequence[Delivery], None]:
+        return follow(self._cluster, topics, from_beginning=from_beginning)
 
     async def _ask(self, do: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._owner, do)

@@ -14,18 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any
-from uuid import NAMESPACE_OID, UUID, uuid5
 
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, KafkaError
 from kafka.structs import MemberState, OffsetAndMetadata
 
-from telerehab.events.brokers.broker import Delivery, Partition, Record, Unavailable
+from telerehab.events.brokers.broker import Delivery, Partition, Unavailable
 from telerehab.events.brokers.kafka.client import Cluster, client_options, partitions_of
+from telerehab.events.brokers.kafka.deliveries import delivery_of, partition_of
 
-ID_HEADER = "ce_id"
 WAIT_SECONDS = 5.0
 MOST_AHEAD = 500
 POLL_MS = 100
@@ -150,7 +148,8 @@ class KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]
             consumer.pause(*consumer.assignment())
         else:
             consumer.resume(*consumer.paused())
-        found = [self._delivery(record) for records in consumer.poll(POLL_MS).values() for record in records]
+        polled = consumer.poll(POLL_MS).values()
+        found = [delivery_of(self._cluster, record) for records in polled for record in records]
         with self._lock:
             kept = [delivery for delivery in found if delivery.partition in self._held]
             self._ahead.extend(kept)
@@ -202,12 +201,12 @@ class KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         with self._lock:
-            gained = {self._own_name(each) for each in assigned} - self._held
+            gained = {partition_of(self._cluster, each) for each in assigned} - self._held
             self._held |= gained
             self.generation += bool(gained)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._lose([self._own_name(each) for each in revoked])
+        self._lose([partition_of(self._cluster, each) for each in revoked])
 
     def _lose(self, partitions: Iterable[Partition]) -> None:
         """What was read ahead of them is for their next reader."""
@@ -217,26 +216,5 @@ class KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]
             for each in partitions:
                 self._begun.pop(each, None)
 
-    def _delivery(self, record: Any) -> Delivery:
-        partition = self._own_name(TopicPartition(record.topic, record.partition))
-        headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
-        id_ = _event_id(headers, partition, record.offset)
-        return Delivery(
-            partition,
-            record.offset,
-            Record(id_, partition.topic, record.key or b"", headers, record.value or b""),
-        )
-
-    def _own_name(self, partition: TopicPartition) -> Partition:
-        return Partition(self._cluster.own(partition.topic), partition.partition)
-
     def _in_cluster(self, partition: Partition) -> TopicPartition:
         return TopicPartition(self._cluster.topic(partition.topic), partition.number)
-
-
-def _event_id(headers: Mapping[str, str], partition: Partition, offset: int) -> str:
-    """A record that others put there, without an id like ours, gets one from its place."""
-    try:
-        return str(UUID(headers.get(ID_HEADER, "")))
-    except ValueError:
-        return str(uuid5(NAMESPACE_OID, f"{partition.topic}/{partition.number}/{offset}"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import pytest
 
@@ -202,3 +203,22 @@ async def test_a_reader_misses_nothing_while_several_producers_append(broker: Br
         own = {r.id for r in batch}
         assert [id_ for id_ in got if id_ in own] == [r.id for r in batch]
     await reader.close()
+
+
+async def test_who_follows_sees_everything_without_a_group(broker: Broker) -> None:
+    before, after = records(3), records(2)
+    await broker.publish("p", 1, before)
+    async with aclosing(broker.follow([TOPIC], from_beginning=True)) as all_of_it:
+        assert await followed(all_of_it, 3) == [each.id for each in before]
+    async with aclosing(broker.follow([TOPIC, OTHER_TOPIC], from_beginning=False)) as new:
+        assert await anext(new) == []
+        await broker.publish("p", 1, after)
+        assert await followed(new, 2) == [each.id for each in after]
+
+
+async def followed(following: AsyncGenerator[Sequence[Delivery], None], count: int) -> list[str]:
+    found: list[str] = []
+    async with asyncio.timeout(60):
+        while len(found) < count:
+            found += [delivery.record.id for delivery in await anext(following)]
+    return found

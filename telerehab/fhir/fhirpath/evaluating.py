@@ -49,9 +49,8 @@ def evaluate(
 
 def run(expression: str, context: Node, environment: Environment) -> Collection:
     """What an expression selects from an element; errors as `select`."""
-    step = compiled(expression)
     try:
-        return step(Scope([context], environment))
+        return compiled(expression)(Scope([context], environment))
     except RecursionError:
         raise FhirPathError("the expression goes too deep on this resource") from None
     except DecimalException:

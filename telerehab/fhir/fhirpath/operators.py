@@ -13,7 +13,7 @@ from telerehab.fhir.fhirpath import temporal
 from telerehab.fhir.fhirpath.comparing import equal, equivalent, order
 from telerehab.fhir.fhirpath.lexer import FhirPathError
 from telerehab.fhir.fhirpath.scope import Scope, Step
-from telerehab.fhir.fhirpath.single import single, text, truth
+from telerehab.fhir.fhirpath.single import measured, single, text, truth
 from telerehab.fhir.fhirpath.temporal import Temporal
 from telerehab.fhir.fhirpath.units import measure
 from telerehab.fhir.fhirpath.values import Collection, Descending, Node, Quantity, each_once, identity
@@ -123,7 +123,7 @@ def _contains(left: Collection, right: Collection) -> Collection:
 
 
 def _joined(left: Collection, right: Collection) -> Collection:
-    return [(text(left) or "") + (text(right) or "")]
+    return [measured((text(left) or "") + (text(right) or ""))]
 
 
 def _arithmetic(compute: Callable[[Any, Any], Any]) -> Operate:
@@ -135,7 +135,7 @@ def _arithmetic(compute: Callable[[Any, Any], Any]) -> Operate:
             value = compute(one, other)
         except (DivisionByZero, InvalidOperation, Overflow, ZeroDivisionError):
             return []
-        return [] if value is None else [value]
+        return [] if value is None else [measured(value)]
 
     return operate
 

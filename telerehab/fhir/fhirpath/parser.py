@@ -6,7 +6,7 @@ https://hl7.org/fhirpath/N1/#operator-precedence
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 
 from telerehab.fhir.fhirpath.lexer import FhirPathError, Token, tokens
 from telerehab.fhir.fhirpath.syntax import (
@@ -48,11 +48,20 @@ _CALENDAR_UNITS = frozenset(
 )
 
 
-@cache
+MAX_EXPRESSION = 20_000
+MAX_DIGITS = 60
+
+
+@lru_cache(maxsize=4096)
 def parse(expression: str) -> Expression:
     """The tree of one expression. Raises `FhirPathError` with the place."""
+    if len(expression) > MAX_EXPRESSION:
+        raise FhirPathError("the expression is too long")
     parser = _Parser(expression)
-    tree = parser.expression(0)
+    try:
+        tree = parser.expression(0)
+    except RecursionError:
+        raise FhirPathError("the expression is nested too deep") from None
     parser.take("end", "")
     return tree
 
@@ -142,6 +151,8 @@ class _Parser:
         return self._invocation(None)
 
     def _number(self, text: str) -> Expression:
+        if len(text) > MAX_DIGITS:
+            raise FhirPathError(f"a number has at most {MAX_DIGITS} digits")
         value = Decimal(text) if "." in text else int(text)
         if self._next.kind == "string" or self._next.text in _CALENDAR_UNITS:
             return Quantity(value, self._advance().text)

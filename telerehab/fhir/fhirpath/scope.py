@@ -17,6 +17,8 @@ from telerehab.fhir.fhirpath.values import Collection
 MAX_STEPS = 2_000_000
 """Items that one evaluation may visit: about two seconds."""
 
+_TEXT_PER_STEP = 200
+
 _FIXED = {
     "ucum": "http://unitsofmeasure.org",
     "sct": "http://snomed.info/sct",
@@ -99,7 +101,7 @@ class Scope:
 
     def at(self, item: Any, index: int) -> Scope:
         """The scope in which a criterion is asked of `item`."""
-        self.environment.spend(1)
+        self.environment.spend(1 if type(item) is not str else 1 + len(item) // _TEXT_PER_STEP)
         return Scope([item], self.environment, index, self.total)
 
 

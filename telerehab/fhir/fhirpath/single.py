@@ -11,6 +11,9 @@ from typing import Any
 from telerehab.fhir.fhirpath.lexer import FhirPathError
 from telerehab.fhir.fhirpath.values import Collection, system
 
+MAX_TEXT = 1024 * 1024
+MOST = 10**60
+
 
 def single(items: Collection) -> Any:
     """The FHIRPath value of the only item, None for an empty collection; raises FhirPathError for several."""
@@ -25,6 +28,15 @@ def truth(items: Collection) -> bool | None:
     """A condition's answer; a single item that is no boolean counts as true. Raises FhirPathError for several."""
     value = single(items)
     return value if value is None or type(value) is bool else True
+
+
+def measured(value: Any) -> Any:
+    """What was computed, if it is of a size that resources have; raises FhirPathError for a value without measure."""
+    if type(value) is str and len(value) > MAX_TEXT:
+        raise FhirPathError("a string that long is not computed")
+    if type(value) is int and not -MOST <= value <= MOST:
+        raise FhirPathError("a number that great is not computed")
+    return value
 
 
 def text(items: Collection) -> str | None:

@@ -98,7 +98,7 @@ def system(item: Any) -> Any:
         return temporal.date(value) or value if type_ == "date" else _of_text(type_, value)
     if type(value) is int:
         return value if type_ in _WHOLE else Decimal(value)
-    return value
+    return value if isinstance(value, Decimal) else item
 
 
 def _of_text(type_: str, value: str) -> Any:

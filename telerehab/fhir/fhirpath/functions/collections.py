@@ -23,6 +23,7 @@ def union(focus: Collection, scope: Scope, other: Collection) -> Collection:
 
 @function("combine", 1)
 def combine(focus: Collection, scope: Scope, other: Collection) -> Collection:
+    scope.environment.spend(len(focus) + len(other))
     return [*focus, *other]
 
 

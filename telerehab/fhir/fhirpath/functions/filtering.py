@@ -23,7 +23,12 @@ def where(focus: Collection, scope: Scope, criterion: Step) -> Collection:
 
 @function("select", 1, lazy=True)
 def select(focus: Collection, scope: Scope, projection: Step) -> Collection:
-    return [found for index, item in enumerate(focus) for found in projection(scope.at(item, index))]
+    found: Collection = []
+    for index, item in enumerate(focus):
+        results = projection(scope.at(item, index))
+        scope.environment.spend(len(results))
+        found.extend(results)
+    return found
 
 
 @function("repeat", 1, lazy=True)
@@ -35,7 +40,9 @@ def repeat(focus: Collection, scope: Scope, projection: Step) -> Collection:
     while pending:
         batch, pending = pending, []
         for index, item in enumerate(batch):
-            for result in projection(scope.at(item, index)):
+            results = projection(scope.at(item, index))
+            scope.environment.spend(len(results))
+            for result in results:
                 known = id(result.value) if type(result) is Node else identity(result)
                 if known not in seen:
                     seen.add(known)

@@ -15,7 +15,7 @@ from typing import Any
 from telerehab.fhir.fhirpath.functions.registry import Collection, Scope, function, of
 from telerehab.fhir.fhirpath.lexer import FhirPathError
 from telerehab.fhir.fhirpath.regex import pattern
-from telerehab.fhir.fhirpath.single import text, whole
+from telerehab.fhir.fhirpath.single import measured, text, whole
 
 
 def _of_text(name: str, compute: Callable[..., Any], arguments: int = 0) -> None:
@@ -24,7 +24,7 @@ def _of_text(name: str, compute: Callable[..., Any], arguments: int = 0) -> None
     @function(name, arguments)
     def computed(focus: Collection, scope: Scope, *given: Collection) -> Collection:
         values = [text(focus), *map(text, given)]
-        return [] if None in values else of(compute(*values))
+        return [] if None in values else of(measured(compute(*values)))
 
 
 _of_text("startsWith", str.startswith, 1)
@@ -52,7 +52,7 @@ def replace_matches(focus: Collection, scope: Scope, regex: Collection, by: Coll
     for group in range(1, 10):
         template = template.replace(f"${group}", f"\\g<{group}>")
     try:
-        return [pattern(wanted, value).sub(template, value)]
+        return [measured(pattern(wanted, value).sub(template, value))]
     except (IndexError, ValueError) as error:
         raise FhirPathError("the substitution names a group that is not there") from error
 
@@ -84,7 +84,7 @@ def split(focus: Collection, scope: Scope, separator: Collection) -> Collection:
 @function("join", 0, 1)
 def join(focus: Collection, scope: Scope, separator: Collection | None = None) -> Collection:
     parts = [part for part in (text([item]) for item in focus) if part is not None]
-    return [(text(separator or []) or "").join(parts)] if focus else []
+    return [measured((text(separator or []) or "").join(parts))] if focus else []
 
 
 _BASE64 = {

@@ -9,11 +9,21 @@ import grpc.aio
 
 from telerehab.fhir import json
 from telerehab.pb.telerehab.fhir.v1.engine_pb2 import DESCRIPTOR
+from telerehab.rpc.credentials import Certificates
 from telerehab.rpc.status import MAX_METADATA
 
 MAX_MESSAGE = 64 << 20  # bytes: a bundle of the largest size allowed, its rows and its overlay
 _SERVICE = DESCRIPTOR.services_by_name["EngineService"].full_name
-_CHANGES_NOTHING = ("Read", "Include", "Search", "Compartment", "Ids", "Resolve", "Plan")  # Handle may write
+_CHANGES_NOTHING = (
+    "Read",
+    "Include",
+    "Search",
+    "Compartment",
+    "History",
+    "Ids",
+    "Resolve",
+    "Plan",
+)  # Handle may write
 
 SIZES = (
     ("grpc.max_send_message_length", MAX_MESSAGE),
@@ -28,8 +38,9 @@ _KEEPALIVE = (
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 )
-_RETRIES = json.dump(
+_CONFIGURATION = json.dump(
     {
+        "loadBalancingConfig": [{"round_robin": {}}],
         "methodConfig": [
             {
                 "name": [{"service": _SERVICE, "method": method} for method in _CHANGES_NOTHING],
@@ -41,12 +52,17 @@ _RETRIES = json.dump(
                     "retryableStatusCodes": ["UNAVAILABLE"],
                 },
             }
-        ]
+        ],
     }
 ).decode()
 
 
-def open_channel(address: str) -> grpc.aio.Channel:
-    """A channel to host:port; it connects when first used and again whenever the other side comes back."""
-    options = (*SIZES, *_KEEPALIVE, ("grpc.service_config", _RETRIES))
+def open_channel(address: str, certificates: Certificates | None = None) -> grpc.aio.Channel:
+    """A channel to host:port; it connects when first used and again whenever the other side comes back.
+
+    A name with several addresses, as that of a headless Kubernetes service, has its calls spread over them.
+    """
+    options = (*SIZES, *_KEEPALIVE, ("grpc.service_config", _CONFIGURATION))
+    if certificates is not None:
+        return grpc.aio.secure_channel(address, certificates.of_channel(), options=options)
     return grpc.aio.insecure_channel(address, options=options)

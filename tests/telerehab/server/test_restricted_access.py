@@ -31,6 +31,10 @@ def condition(id_: str, patient: str, code: str = "common") -> Json:
     }
 
 
+def without_id(resource: Json) -> Json:
+    return {name: value for name, value in resource.items() if name != "id"}
+
+
 def patient(id_: str) -> Json:
     mrn = {"system": "http://example.org/mrn", "value": f"mrn-{id_}"}
     return {"resourceType": "Patient", "id": id_, "active": True, "identifier": [mrn]}
@@ -103,6 +107,20 @@ def masked(response: FhirResponse) -> tuple[int, dict[str, str], bytes]:
     return response.status, headers, _MASKED.sub(b"-", response.body)
 
 
+MOVED: Json = {
+    "resourceType": "Parameters",
+    "parameter": [
+        {
+            "name": "operation",
+            "part": [
+                {"name": "type", "valueCode": "replace"},
+                {"name": "path", "valueString": "Condition.subject"},
+                {"name": "value", "valueReference": {"reference": "Patient/B"}},
+            ],
+        }
+    ],
+}
+
 REQUESTS: list[tuple[str, str, Json | None, dict[str, str]]] = [
     ("GET", "Patient/B", None, {}),
     ("HEAD", "Patient/B", None, {}),
@@ -130,11 +148,19 @@ REQUESTS: list[tuple[str, str, Json | None, dict[str, str]]] = [
     ("GET", "Patient?_revinclude=Condition:subject&_revinclude=Basic:author", None, {}),
     ("GET", "Condition/_history", None, {}),
     ("GET", "_history", None, {}),
+    ("GET", "_history?_sort=_lastUpdated&_count=2", None, {}),
     ("PUT", "Condition/cB", condition("cB", "A"), {}),
     ("PUT", "Condition/cB", condition("cB", "A"), {"if_match": 'W/"2"'}),
     ("PUT", "Condition/cB", condition("cB", "A"), {"if_none_match": "*"}),
     ("PUT", "Condition/cB", condition("cB", "B"), {}),
     ("PUT", "Condition/cA", condition("cA", "B"), {}),
+    ("PATCH", "Condition/cB", {"resourceType": "Parameters"}, {}),
+    ("PATCH", "Condition/cB", {"resourceType": "Parameters"}, {"if_match": 'W/"2"'}),
+    ("PATCH", "Condition/cA", MOVED, {}),
+    ("PATCH", "Condition?code=rarer", {"resourceType": "Parameters"}, {}),
+    ("DELETE", "Condition?code=rarer", None, {}),
+    ("PUT", "Condition?code=rarer", condition("cB", "A"), {}),
+    ("PUT", "Condition?code=rarer", without_id(condition("x", "A", "rarer")), {}),
     ("DELETE", "Condition/cB", None, {}),
     ("DELETE", "Condition/cB", None, {"if_match": 'W/"2"'}),
     ("POST", "Condition", condition("x", "B"), {}),

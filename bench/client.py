@@ -10,9 +10,22 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 JSON = "content-type: application/fhir+json\r\n"
+
+
+class Address(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+
+def here(port: int) -> Address:
+    """A port of this machine."""
+    return Address("127.0.0.1", port)
+
 
 Answered = Callable[["Connection", int], None]
 
@@ -67,7 +80,7 @@ class Connection(asyncio.Protocol):
 
 @dataclass(slots=True)
 class Load:
-    """What came of a load: answers by status, the seconds it took, for a paced one each answer's latency in order."""
+    """What came of a load: answers by status, the seconds it took, of all but a closed loop each latency in order."""
 
     seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
@@ -88,7 +101,7 @@ class Load:
         return self
 
 
-async def closed_loop(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Load:
+async def closed_loop(at: Address, requests: Iterator[bytes], connections: int, seconds: float) -> Load:
     """Each connection sends its next request as soon as it has its answer, for so many seconds."""
     loop = asyncio.get_running_loop()
     load = Load()
@@ -108,7 +121,7 @@ async def closed_loop(port: int, requests: Iterator[bytes], connections: int, se
         if not busy:
             over.set_result(None)
 
-    opened = [await _connect(port, answered) for _ in range(connections)]
+    opened = [await _connect(at, answered) for _ in range(connections)]
     started = loop.time()
     for connection in opened:
         connection.transport.write(next(requests))
@@ -119,7 +132,7 @@ async def closed_loop(port: int, requests: Iterator[bytes], connections: int, se
     return load.require_success()
 
 
-async def paced(port: int, requests: Iterator[bytes], rate: float, seconds: float) -> Load:
+async def paced(at: Address, requests: Iterator[bytes], rate: float, seconds: float) -> Load:
     """So many requests a second whatever becomes of them; a latency counts from when its request was due."""
     loop = asyncio.get_running_loop()
     load = Load(seconds)
@@ -150,7 +163,7 @@ async def paced(port: int, requests: Iterator[bytes], rate: float, seconds: floa
         else:
             due.append(when)
 
-    opened = [await _connect(port, answered) for _ in range(32)]
+    opened = [await _connect(at, answered) for _ in range(32)]
     idle.extend(opened)
     first, first_due = loop.time(), time.perf_counter()  # the loop's time is in whole milliseconds
     for number in range(wanted):
@@ -162,8 +175,8 @@ async def paced(port: int, requests: Iterator[bytes], rate: float, seconds: floa
     return load.require_success()
 
 
-async def send(port: int, requests: list[bytes], connections: int) -> Load:
-    """All the requests once, over so many connections."""
+async def send(at: Address, requests: list[bytes], connections: int) -> Load:
+    """All the requests once, over so many connections, each with its latency."""
     loop = asyncio.get_running_loop()
     load = Load()
     over = loop.create_future()
@@ -173,23 +186,29 @@ async def send(port: int, requests: list[bytes], connections: int) -> Load:
         if over.done():
             return
         load.statuses[status] += 1
+        load.latencies.append(time.perf_counter() - connection.due)
         if waiting and status:
-            connection.transport.write(waiting.popleft())
+            begin(connection)
         elif load.count == len(requests) or not status:
             over.set_result(None)
 
-    opened = [await _connect(port, answered) for _ in range(min(connections, len(requests)))]
+    def begin(connection: Connection) -> None:
+        connection.due = time.perf_counter()
+        connection.transport.write(waiting.popleft())
+
+    opened = [await _connect(at, answered) for _ in range(min(connections, len(requests)))]
     started = loop.time()
     for connection in opened:
-        connection.transport.write(waiting.popleft())
+        begin(connection)
     await over
     load.seconds = loop.time() - started
     for connection in opened:
         connection.transport.abort()
+    load.latencies.sort()
     return load.require_success()
 
 
-async def _connect(port: int, answered: Answered) -> Connection:
+async def _connect(at: Address, answered: Answered) -> Connection:
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(lambda: Connection(answered), "127.0.0.1", port)
+    _, connection = await loop.create_connection(lambda: Connection(answered), at.host, at.port)
     return connection

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.client import closed_loop
+from bench.client import Address, closed_loop
 
 CONNECTIONS = 16
 ROUNDS = 3
@@ -17,9 +17,9 @@ Cpu = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a load goes: a port, the CPU seconds of the process behind it so far, and those that work for it."""
+    """Where a load goes, the CPU seconds of the process behind it so far, and those that work for it."""
 
-    port: int
+    at: Address
     cpu: Cpu
     others: tuple[Cpu, ...]
 
@@ -54,7 +54,7 @@ class Figure:
 
 async def figure(name: str, target: Target, requests: Iterator[bytes], seconds: float) -> Figure:
     """A figure that has no ceiling."""
-    await closed_loop(target.port, requests, CONNECTIONS, WARMING)
+    await closed_loop(target.at, requests, CONNECTIONS, WARMING)
     return Figure.of(name, [await _round(target, requests, seconds / ROUNDS) for _ in range(ROUNDS)])
 
 
@@ -63,7 +63,7 @@ async def beside(
 ) -> tuple[Figure, Figure]:
     """A figure and its ceiling, in turns."""
     for target, requests in (ours, bare):
-        await closed_loop(target.port, requests, CONNECTIONS, WARMING)
+        await closed_loop(target.at, requests, CONNECTIONS, WARMING)
     pairs = [
         (await _round(*ours, seconds / ROUNDS), await _round(*bare, seconds / ROUNDS)) for _ in range(ROUNDS)
     ]
@@ -75,7 +75,7 @@ async def beside(
 
 async def _round(target: Target, requests: Iterator[bytes], seconds: float) -> Round:
     before = target.cpu(), [cpu() for cpu in target.others]
-    load = await closed_loop(target.port, requests, CONNECTIONS, seconds)
+    load = await closed_loop(target.at, requests, CONNECTIONS, seconds)
     own = target.cpu() - before[0]
     others = tuple((cpu() - was) / load.count for cpu, was in zip(target.others, before[1], strict=True))
     return Round(load.count / load.seconds, load.count / own, others)

@@ -93,17 +93,23 @@ class RescreeningCase:
     days: int | None = None
     pain_rise: int = 0
     symptoms: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
 
 
 @stated
 class Rescreening:
-    """When screenings are repeated; an occasion of kind "symptom" is any of `symptoms` (ids of alarms.toml)."""
+    """When screenings are repeated; an occasion of kind "symptom" is any of `symptoms` (ids of alarms.toml).
+
+    One of kind "pain-rise" is a rise of the score of `pain_instrument`, or any of `flare_alarms` (alarms.toml).
+    """
 
     id: str
     title: str
     version: str
     sources: tuple[str, ...]
     symptoms: tuple[str, ...]
+    pain_instrument: str
+    flare_alarms: tuple[str, ...]
     occasion: tuple[Occasion, ...]
     case: tuple[RescreeningCase, ...]
 

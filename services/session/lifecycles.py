@@ -9,6 +9,7 @@ from __future__ import annotations
 from telerehab.canonical import (
     ALERT_MESSAGE,
     ALERT_REMINDER,
+    HEARD_PAIN,
     HEARD_SCREENING,
     PROGRAMME_MESSAGE,
     VISIT,
@@ -72,6 +73,13 @@ heard_screening = Lifecycle(
     },
 )
 """In error while the answers are taken back; it follows them whatever they do."""
+
+heard_pain = Lifecycle(
+    "Communication",
+    ours=lambda communication: has_profile(communication, HEARD_PAIN),
+    transitions=heard_screening.transitions,
+)
+"""As of a screening."""
 
 programme_message = Lifecycle(
     "Communication",

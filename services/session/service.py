@@ -8,6 +8,7 @@ from services.session.handlers.cancel_encounter import cancel_encounter
 from services.session.handlers.close_alert import close_alert
 from services.session.handlers.close_missed_encounter import close_missed_encounter
 from services.session.handlers.move_encounter import move_encounter
+from services.session.handlers.note_pain import note_pain
 from services.session.handlers.note_screening import note_screening
 from services.session.handlers.plan_encounter import plan_encounter
 from services.session.handlers.remind_care_team import remind_care_team
@@ -31,6 +32,7 @@ service = Service(
         lifecycles.alert_message,
         lifecycles.alert_reminder,
         lifecycles.heard_screening,
+        lifecycles.heard_pain,
         lifecycles.programme_message,
     ],
     rules=[
@@ -48,6 +50,7 @@ service = Service(
         cancel_encounter,
         close_missed_encounter,
         note_screening,
+        note_pain,
         alert_care_team,
         remind_care_team,
         close_alert,

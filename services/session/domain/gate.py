@@ -39,8 +39,13 @@ class Missing:
     expression: str
 
 
-def missing(encounter: JsonObject, heard: Iterable[Resource], now: datetime) -> list[Missing]:
-    """Everything that keeps the visit from starting; `heard` are the patient's Communications kept here."""
+def missing(
+    encounter: JsonObject, heard: Iterable[Resource], visits: Iterable[Resource], now: datetime
+) -> list[Missing]:
+    """Everything that keeps the visit from starting; `heard` are the patient's Communications kept here.
+
+    `visits` are the patient's finished ones.
+    """
     lacking: list[Missing] = []
     for item, look in _FACTS.items():
         if override(encounter, item, now) is None:
@@ -48,7 +53,7 @@ def missing(encounter: JsonObject, heard: Iterable[Resource], now: datetime) -> 
             lacking += found
             if not counts(known, now) and (known or not found):
                 lacking.append(_not_confirmed(item, known is not None))
-    return lacking + list(_red_flags(encounter, heard, now))
+    return lacking + list(_red_flags(encounter, heard, visits, now))
 
 
 def element(item: str, *nested: str) -> str:
@@ -94,8 +99,10 @@ def _consent(encounter: JsonObject) -> Iterator[Missing]:
         yield Missing(CONSENT, says, element(ON_FILE))
 
 
-def _red_flags(encounter: JsonObject, heard: Iterable[Resource], now: datetime) -> Iterator[Missing]:
-    known = judged(heard, now)
+def _red_flags(
+    encounter: JsonObject, heard: Iterable[Resource], visits: Iterable[Resource], now: datetime
+) -> Iterator[Missing]:
+    known = judged(heard, visits, now)
     decided = override(encounter, RED_FLAGS, now)
     seen = {one.get("reference") for one in values(decided or {}, "known") if isinstance(one, dict)}
     if known.unknown and decided is None:

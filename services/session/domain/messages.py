@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
-from telerehab.canonical import ALERT_MESSAGE, ALERT_REMINDER, BASE, HEARD_SCREENING, PROGRAMME_MESSAGE
+from telerehab.canonical import (
+    ALERT_MESSAGE,
+    ALERT_REMINDER,
+    BASE,
+    HEARD_PAIN,
+    HEARD_SCREENING,
+    PROGRAMME_MESSAGE,
+    extension_value,
+)
 from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import utc
@@ -21,7 +30,9 @@ PROGRAMME_STATUS = "http://hl7.org/fhir/request-status"
 SCREENING = f"{BASE}/CodeSystem/red-flag-screening"
 LEVEL = f"{BASE}/CodeSystem/red-flag-level"
 
-SAFETY_CATEGORIES = f"{HL7_CATEGORY}|alert,{OUR_CATEGORY}|red-flag-screening"
+SAFETY_CATEGORIES = f"{HL7_CATEGORY}|alert,{OUR_CATEGORY}|red-flag-screening,{OUR_CATEGORY}|pain"
+HEARD_SCORE = f"{BASE}/StructureDefinition/heard-score"
+"""Extension (decimal): the score that was heard of."""
 PROGRAMME_CATEGORY = f"{OUR_CATEGORY}|programme"
 STAT, URGENT = "stat", "urgent"
 
@@ -116,6 +127,42 @@ def heard_screening(
         "reasonCode": [_coded(LEVEL, level)],
     }
     return {**note, "sent": utc(screened)} if screened else note
+
+
+def heard_pain_id(observation_id: str) -> str:
+    """The id of what was heard of the pain score in this Observation."""
+    return derived_id("Communication", "pain", observation_id)
+
+
+def heard_pain(
+    observation_id: str,
+    observation_version: int,
+    patient_id: str,
+    *,
+    score: Decimal | None,
+    told: datetime | None,
+    heard: datetime,
+) -> JsonObject:
+    """What was heard of a pain score; entered-in-error where there is none, or none any more."""
+    note: JsonObject = {
+        "resourceType": "Communication",
+        "id": heard_pain_id(observation_id),
+        "meta": {"profile": [HEARD_PAIN]},
+        "status": "entered-in-error" if score is None else "completed",
+        "category": [_coded(OUR_CATEGORY, "pain")],
+        "subject": _reference(f"Patient/{patient_id}"),
+        "about": [_reference(f"Observation/{observation_id}/_history/{observation_version}")],
+        "received": utc(heard),
+    }
+    if score is not None:
+        note["extension"] = [{"url": HEARD_SCORE, "valueDecimal": score}]
+    return {**note, "sent": utc(told)} if told else note
+
+
+def pain(message: JsonObject) -> Decimal | None:
+    """The pain score that a note tells of."""
+    told = extension_value(message, HEARD_SCORE)
+    return None if told is None else Decimal(told)
 
 
 def programme_message(

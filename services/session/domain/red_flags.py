@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from decimal import Decimal
 
-from clinical.red_flags import rescreening
-from services.session.domain.messages import reason, topic
-from telerehab.canonical import ALERT_MESSAGE, HEARD_SCREENING, has_profile
+from services.session.domain.messages import pain, reason, topic
+from services.session.domain.rescreening import Since, due, pain_rise, visits_since
+from telerehab.canonical import ALERT_MESSAGE, HEARD_PAIN, HEARD_SCREENING, has_profile
 from telerehab.fhir.when import moment
 from telerehab.resource import Resource
 
 CLEAR = "clear"
+NEVER = "No clear red-flag screening of this patient has been heard of."
+_DAY = 86_400
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -32,29 +35,46 @@ class Heard:
     signs: Sequence[Sign]
 
 
-def judged(communications: Iterable[Resource], now: datetime) -> Heard:
-    """What the Communications of one patient say; of each kind of screening only the latest counts."""
+def judged(communications: Iterable[Resource], visits: Iterable[Resource], now: datetime) -> Heard:
+    """What the Communications of one patient say; of each kind of screening only the latest counts.
+
+    `visits` are the finished Encounters: after some of them red flags are asked again.
+    """
     known = list(communications)
     latest = _latest(known)
     clear = [_time(one) for one in latest if reason(one.content) == CLEAR]
-    return Heard(_unknown(clear, now), [*_raised(latest), *_standing(known)])
+    unknown = _unknown(max(clear), known, visits, now) if clear else NEVER
+    return Heard(unknown, [*_raised(latest), *_standing(known)])
 
 
-def clear_days() -> int:
-    """After how many days a clear screening counts no more."""
-    return min(
-        one.at_least for one in rescreening().occasion if one.kind == "days" and one.at_least is not None
+def _unknown(screened: datetime, known: Sequence[Resource], visits: Iterable[Resource], now: datetime) -> str:
+    """Why the last clear screening counts no more, each reason in words; empty if it counts."""
+    ends = [moment(one.content.get("period", {}).get("end")) for one in visits]
+    since = Since(
+        visits_since([end for end in ends if end], screened),
+        Decimal((now - screened).total_seconds()) / _DAY,
+        pain_rise(_pains(known), screened),
+        {topic(one.content) for one in known if _is_alert(one) and _time(one) > screened},
     )
+    why = " ".join(occasion.text for occasion in due(since))
+    return f"The last clear red-flag screening is of {screened:%Y-%m-%d}. {why}" if why else ""
 
 
-def _unknown(clear: Sequence[datetime], now: datetime) -> str:
-    if not clear:
-        return "No clear red-flag screening of this patient has been heard of."
-    if now - max(clear) >= timedelta(days=clear_days()):
-        return (
-            f"The last clear red-flag screening is of {max(clear):%Y-%m-%d}: {clear_days()} days ago or more."
-        )
-    return ""
+def _pains(known: Iterable[Resource]) -> list[tuple[datetime, Decimal]]:
+    told = ((one, pain(one.content)) for one in known if has_profile(one.content, HEARD_PAIN))
+    return [
+        (_time(one), value)
+        for one, value in told
+        if value is not None and one.content["status"] == "completed"
+    ]
+
+
+def _is_alert(communication: Resource) -> bool:
+    """Also one that a human has in hand: what it told of is new since the screening all the same."""
+    return has_profile(communication.content, ALERT_MESSAGE) and communication.content["status"] in (
+        "in-progress",
+        "completed",
+    )
 
 
 def _latest(communications: Iterable[Resource]) -> list[Resource]:

@@ -90,5 +90,5 @@ async def _standing(encounter: JsonObject, work: UnitOfWork) -> list[JsonObject]
     """The danger signs that the clinician decides about; one that comes later is not decided."""
     subject = encounter["subject"]["reference"]
     heard = await work.search(f"Communication?subject={subject}&category={SAFETY_CATEGORIES}")
-    signs = judged(heard, work.now).signs
+    signs = judged(heard, (), work.now).signs
     return [{"url": "known", "valueReference": {"reference": sign.source}} for sign in signs]

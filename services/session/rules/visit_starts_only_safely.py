@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from services.session.domain.gate import missing
 from services.session.domain.messages import SAFETY_CATEGORIES
 from services.session.lifecycles import STARTED, is_visit
+from telerehab.canonical import VISIT
 from telerehab.change import Change, Refuse, Verdict, rule
 
 
@@ -20,10 +21,13 @@ def starts(change: Change) -> bool:
 
 @rule(
     "Encounter",
-    find={"heard": f"Communication?subject={{Encounter.subject}}&category={SAFETY_CATEGORIES}"},
+    find={
+        "heard": f"Communication?subject={{Encounter.subject}}&category={SAFETY_CATEGORIES}",
+        "visits": f"Encounter?subject={{Encounter.subject}}&status=finished&_profile={VISIT}",
+    },
     when=starts,
 )
 def visit_starts_only_safely(change: Change) -> Iterator[Verdict]:
     """Everything that is missing is named; an alert that comes meanwhile changes what was found, and counts."""
-    for lacking in missing(change.content, change.found["heard"], change.now):
+    for lacking in missing(change.content, change.found["heard"], change.found["visits"], change.now):
         yield Refuse(lacking.says, lacking.expression)

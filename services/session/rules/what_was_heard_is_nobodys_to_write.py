@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from telerehab.canonical import ALERT_MESSAGE, ALERT_REMINDER, HEARD_SCREENING, has_profile
+from telerehab.canonical import ALERT_MESSAGE, ALERT_REMINDER, HEARD_PAIN, HEARD_SCREENING, has_profile
 from telerehab.change import Change, Refuse, Verdict, rule
 
-HEARD = (ALERT_MESSAGE, ALERT_REMINDER, HEARD_SCREENING)
+HEARD = (ALERT_MESSAGE, ALERT_REMINDER, HEARD_SCREENING, HEARD_PAIN)
 
 
 @rule("Communication")

@@ -47,7 +47,8 @@ async def new_hip(clinic: Clinic, days_ago: str = "") -> str:
 
 
 def refusals(answer: JsonObject) -> list[tuple[str, str]]:
-    return [(issue["diagnostics"], issue["expression"][0]) for issue in answer["issue"]]
+    errors = [issue for issue in answer["issue"] if issue["severity"] == "error"]
+    return [(issue["diagnostics"], issue["expression"][0]) for issue in errors]
 
 
 async def statuses(clinic: Clinic, draft: JsonObject) -> set[str]:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clinical.red_flags import rescreening
 from clinical.visit_gate import visit_gate
 from services.session.domain.gate import element, missing
-from services.session.domain.red_flags import clear_days
 from services.session.domain.visit import at_status
 from services.session.domain.visit_safety import ITEMS, stamped
 from services.session.rules.visit_starts_only_safely import visit_starts_only_safely
@@ -40,13 +40,22 @@ LONG = timedelta(minutes=visit_gate().confirmed_minutes, seconds=1)
 
 
 def lacking(encounter: JsonObject, *heard: Resource) -> list[tuple[str, str]]:
-    return [(one.item, one.expression) for one in missing(encounter, heard, NOW)]
+    return [(one.item, one.expression) for one in missing(encounter, heard, (), NOW)]
 
 
-def start(before: JsonObject, heard: Sequence[Resource] = (), **changed: Any) -> list[str | None]:
+def clear_days() -> int:
+    """After how many days a clear screening counts no more."""
+    (days,) = (one.at_least for one in rescreening().occasion if one.kind == "days")
+    assert days is not None
+    return days
+
+
+def start(
+    before: JsonObject, heard: Sequence[Resource] = (), visits: Sequence[Resource] = (), **changed: Any
+) -> list[str | None]:
     """The elements for which the start of a visit is refused."""
     after = {**at_status(before, "in-progress", NOW), **changed}
-    change = Change(Resource.of(before), Resource.of(after), NOW, {"heard": heard})
+    change = Change(Resource.of(before), Resource.of(after), NOW, {"heard": heard, "visits": visits})
     if not visit_starts_only_safely.concerns(change):
         return []
     return [said.expression for said in visit_starts_only_safely.judge(change) if isinstance(said, Refuse)]

@@ -66,6 +66,17 @@ async def test_it_finds_what_the_new_content_and_the_old_refer_to(serve: Serve) 
     assert Guard("Basic", gone, 2) in work.relied_on(), "that it is not there is relied on too"
 
 
+@pytest.mark.parametrize(("path", "found"), [("Basic.subject:Basic", True), ("Basic.subject:Patient", False)])
+async def test_of_one_type_alone_if_the_path_says_so(serve: Serve, path: str, found: bool) -> None:
+    looking = Looking(path)
+    engine = await serve(looking.rule)
+    one, judged = new_ids(2)
+    await put(engine, basic(one))
+    work = await planned(engine, basic(judged, "on", f"Basic/{one}"))
+    assert bool(looking.found[judged]) is found
+    assert bool(work.relied_on()) is found, "what is not asked for is not relied on"
+
+
 async def test_it_finds_what_the_same_work_writes(serve: Serve) -> None:
     looking = Looking("Basic.subject")
     engine = await serve(looking.rule)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from telerehab.access import EVERYTHING, Caller
-from telerehab.change import Change, Emit, Refuse, Verdict, Write, rule
+from telerehab.change import Change, Emit, Keep, Refuse, Verdict, Write, rule
 from telerehab.event import Event
 from telerehab.fhir.outcome import FhirError
 from telerehab.pb.telerehab.events.v1.resource_pb2 import ResourceChanged
@@ -55,6 +55,20 @@ def second_makes_a_third(change: Change) -> Iterator[Verdict]:
 @rule("Basic", when=lambda change: text_of(change.after) == "third")
 def no_third(change: Change) -> Iterator[Verdict]:
     yield Refuse("No third.", "Basic.code")
+
+
+@rule("Basic")
+def whom_it_is_about_is_kept(change: Change) -> Iterator[Verdict]:
+    yield Keep("about", change.subject.id, [{"text": text_of(change.after)}])
+
+
+async def test_what_a_rule_keeps_is_of_the_last_form_it_has_judged(serve: Serve) -> None:
+    engine = await serve(whom_it_is_about_is_kept, raw_is_cooked)
+    (id_,) = new_ids(1)
+    work = UnitOfWork(engine, CALLER)
+    await work.put(basic(id_, "raw"))
+    await work.plan()
+    assert work.kept == {"about": {id_: [{"text": "cooked"}]}}
 
 
 async def test_a_refusal_has_its_status_and_all_its_issues(serve: Serve) -> None:

@@ -80,8 +80,13 @@ async def booked(client: httpx.AsyncClient, practitioner: str, whom: str, nth: i
         appointment_reference=reference(f"Appointment/{proposal['id']}"),
         patient_reference=reference(whom),
     )
-    assert answer.status_code == 200, answer.text
-    (entry,) = answer.json()["entry"]
+    return answered(answer)
+
+
+def answered(response: httpx.Response) -> JsonObject:
+    """The one Appointment that an operation answers."""
+    assert response.status_code == 200, response.text
+    (entry,) = response.json()["entry"]
     return dict(entry["resource"])
 
 

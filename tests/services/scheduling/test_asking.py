@@ -7,11 +7,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import utc
 from tests.services.deployment import BASE, Deployment
 from tests.services.scheduling.clinic import (
     TOMORROW,
+    answered,
     availability,
     created,
     find,
@@ -29,12 +29,6 @@ async def total(client: httpx.AsyncClient, **asked: str) -> int:
     answer = await client.get("Appointment/$find", params={**DAY, **asked})
     assert answer.status_code == 200, answer.text
     return int(answer.json()["total"])
-
-
-def answered(response: httpx.Response) -> JsonObject:
-    assert response.status_code == 200, response.text
-    (entry,) = response.json()["entry"]
-    return dict(entry["resource"])
 
 
 async def proposed(client: httpx.AsyncClient) -> str:

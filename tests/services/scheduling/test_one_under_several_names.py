@@ -198,33 +198,24 @@ async def test_a_room_that_becomes_a_shared_place_keeps_what_was_booked_alone(
 
 
 @pytest.mark.parametrize(
-    "base",
+    ("base", "status"),
     [
-        "https://hospital.example/fhir/R4",
-        "https://HOSPITAL.example/fhir/R4",
-        "HTTPS://hospital.example:443/fhir/R4",
-        "http://hospital.example/fhir/R4",
+        ("https://hospital.example/fhir/R4", 409),
+        ("https://HOSPITAL.example/fhir/R4", 409),
+        ("HTTPS://hospital.example:443/fhir/R4", 409),
+        ("http://hospital.example/fhir/R4", 409),
+        ("https://hospital.example.org/fhir/R4", 201),
+        ("https://hospital.example:8443/fhir/R4", 201),
+        ("https://hospital.example/FHIR/R4", 201),
+        ("https://evil@hospital.example/fhir/R4", 201),
     ],
 )
-async def test_our_own_url_however_written_names_the_same(client: httpx.AsyncClient, base: str) -> None:
+async def test_our_own_url_however_written_names_the_same_and_no_other_does(
+    client: httpx.AsyncClient, base: str, status: int
+) -> None:
     start, who = TOMORROW + some_day(), f"Practitioner/{new_id()}"
     assert await send(client, plain(start, who)) == 201
-    assert await send(client, plain(start, f"{base}/{who}")) == 409
-
-
-@pytest.mark.parametrize(
-    "base",
-    [
-        "https://hospital.example.org/fhir/R4",
-        "https://hospital.example:8443/fhir/R4",
-        "https://hospital.example/FHIR/R4",
-        "https://evil@hospital.example/fhir/R4",
-    ],
-)
-async def test_another_servers_url_names_another(client: httpx.AsyncClient, base: str) -> None:
-    start, who = TOMORROW + some_day(), f"Practitioner/{new_id()}"
-    assert await send(client, plain(start, who)) == 201
-    assert await send(client, plain(start, f"{base}/{who}")) == 201
+    assert await send(client, plain(start, f"{base}/{who}")) == status
 
 
 async def test_a_booking_takes_the_role_into_account(clinic: Deployment, client: httpx.AsyncClient) -> None:

@@ -165,7 +165,7 @@ def test_what_is_cancelled_says_when_it_was_to_be() -> None:
 
 
 def test_a_visit_that_has_begun_may_change_but_for_its_start() -> None:
-    begun = {"start": "2026-03-02T07:45:00Z", "end": "2026-03-02T08:15:00Z"}
+    begun: dict[str, Any] = {"start": "2026-03-02T07:45:00Z", "end": "2026-03-02T08:15:00Z"}
     people = [Resource.of({"resourceType": type_, "id": id_}) for type_, id_ in
               (("Patient", "p1"), ("Practitioner", "d1"))]  # fmt: skip
     longer = appointment(**begun | {"end": "2026-03-02T08:30:00Z"})

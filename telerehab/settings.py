@@ -178,6 +178,17 @@ class Settings(BaseModel):
     forward_timeout: Seconds = Field(
         10.0, description="seconds a service gets to answer a request that the gateway passes on to it"
     )
+    grpc_ca: Path | None = Field(
+        None,
+        description="file with the certificates that the services' own are checked by; with this and the next two, "
+        "gRPC is mutual TLS, and a certificate says by its name what it may call (default: neither)",
+    )
+    grpc_certificate: Path | None = Field(
+        None, description="file with this process's certificate, named as its service (session.example)"
+    )
+    grpc_key: Path | None = Field(
+        None, validate_default=True, description="file with the key of that certificate"
+    )
     trusted_proxies: Networks = Field(
         "127.0.0.0/8,::1/128",
         description="addresses or networks, comma-separated, whose X-Forwarded-For is believed",
@@ -188,6 +199,10 @@ class Settings(BaseModel):
     log_level: LogLevel = Field(
         "info", description="least severe log line written: debug, info, warning or error"
     )
+    explain_searches: bool = Field(
+        False,
+        description="whether `Prefer: explain` adds a search's plan and cost to its answer: for development only",
+    )
     services: Mapping[str, ServiceVariables] = Field(default_factory=dict, exclude=True)
 
     @field_validator("kafka_security")
@@ -195,6 +210,16 @@ class Settings(BaseModel):
     def _can_log_in(cls, value: str, info: ValidationInfo) -> str:
         if value.startswith("SASL") and not (info.data.get("kafka_user") and info.data.get("kafka_password")):
             raise ValueError(f"needs {PREFIX}KAFKA_USER and {PREFIX}KAFKA_PASSWORD")
+        return value
+
+    @field_validator("grpc_key")
+    @classmethod
+    def _knows_all_three(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        given = [value, info.data.get("grpc_ca"), info.data.get("grpc_certificate")]
+        if any(given) and not all(given):
+            raise ValueError(
+                f"{PREFIX}GRPC_CA, {PREFIX}GRPC_CERTIFICATE and {PREFIX}GRPC_KEY belong together"
+            )
         return value
 
     @cached_property

@@ -11,8 +11,9 @@ from typing import Any
 import grpc
 from grpc.aio import AbortError, ServerInterceptor, ServicerContext
 
-from telerehab.fhir.outcome import FhirError, internal
+from telerehab.fhir.outcome import FhirError, Issue, internal
 from telerehab.observability import Log, Metrics, Request, current_request, working_on
+from telerehab.rpc.credentials import may_call, names_of
 from telerehab.rpc.deadlines import REQUEST_SECONDS, within
 from telerehab.rpc.status import abort, code_of
 
@@ -34,10 +35,14 @@ def outgoing_metadata() -> list[tuple[str, str]]:
 
 
 class Surround(ServerInterceptor):  # type: ignore[misc]
-    """Makes each unary call a piece of work of `service`, and its FhirError a gRPC error with the outcome beside it."""
+    """Makes each unary call a piece of work of `service`, and its FhirError a gRPC error with the outcome beside it.
 
-    def __init__(self, service: str, metrics: Metrics | None = None) -> None:
+    With `known_callers`, only those whose certificate says that they may call the method are answered.
+    """
+
+    def __init__(self, service: str, metrics: Metrics | None = None, *, known_callers: bool = False) -> None:
         self._service = service
+        self._known_callers = known_callers
         counted = "gRPC calls answered, by method and status"
         self._calls = metrics.counter("rpc_calls", counted, ["method", "code"]) if metrics else None
 
@@ -55,6 +60,11 @@ class Surround(ServerInterceptor):  # type: ignore[misc]
 
     def _surrounded(self, name: str, method: Method, metadata: dict[str, Any]) -> Method:
         async def answer(message: Any, context: ServicerContext) -> Any:
+            if self._known_callers and not may_call(names_of(context.auth_context()), name):
+                self._count(name, grpc.StatusCode.PERMISSION_DENIED)
+                await abort(
+                    context, FhirError(403, [Issue("forbidden", "Your certificate may not call this.")])
+                )
             request = Request(self._service, metadata.get(REQUEST_ID_KEY), metadata.get(TRACEPARENT_KEY))
             seconds = context.time_remaining()
             with working_on(request), within(REQUEST_SECONDS if seconds is None else seconds):

@@ -13,6 +13,7 @@ from telerehab.owners import owner_of
 from telerehab.pb.telerehab.fhir.v1.engine_pb2_grpc import EngineServiceServicer
 from telerehab.resource import Resource
 from telerehab.rpc.channel import open_channel
+from telerehab.rpc.credentials import Certificates
 from telerehab.rpc.deadlines import PATIENCE, Patience
 from telerehab.rpc.owner import Direct, Owner, Remote
 
@@ -24,10 +25,15 @@ class Neighbours:
     for answers.
     """
 
-    def __init__(self, addresses: Mapping[str, str], patience: Patience = PATIENCE) -> None:
+    def __init__(
+        self,
+        addresses: Mapping[str, str],
+        patience: Patience = PATIENCE,
+        certificates: Certificates | None = None,
+    ) -> None:
         self._patience = patience
         self._channels: dict[str, Channel] = {
-            name: open_channel(address) for name, address in addresses.items()
+            name: open_channel(address, certificates) for name, address in addresses.items()
         }
         self._owners = {
             name: Owner(name, Remote(name, channel), patience) for name, channel in self._channels.items()

@@ -16,6 +16,7 @@ from telerehab.observability import Metrics
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2_grpc
 from telerehab.pb.telerehab.fhir.v1.engine_pb2 import DESCRIPTOR
 from telerehab.rpc.channel import SIZES
+from telerehab.rpc.credentials import Certificates
 from telerehab.rpc.interceptors import Surround
 
 ENGINE_SERVICE = DESCRIPTOR.services_by_name["EngineService"].full_name
@@ -41,15 +42,24 @@ def engine_registration(servicer: engine_pb2_grpc.EngineServiceServicer) -> Regi
 
 
 class RpcServer:
-    """Serves gRPC for one service; `port` is known once started (0 asks for a free one)."""
+    """Serves gRPC for one service; `port` is known once started (0 asks for a free one).
+
+    With `certificates` it takes calls over mutual TLS alone, and each method from those who may call it.
+    """
 
     def __init__(
-        self, service: str, registrations: Sequence[Registration], metrics: Metrics | None = None
+        self,
+        service: str,
+        registrations: Sequence[Registration],
+        metrics: Metrics | None = None,
+        certificates: Certificates | None = None,
     ) -> None:
         self.port = 0
         self._health = health.aio.HealthServicer()
         self._names = ["", *(registration.name for registration in registrations)]
-        self._server = grpc.aio.server(interceptors=[Surround(service, metrics)], options=_OPTIONS)
+        self._certificates = certificates
+        surround = Surround(service, metrics, known_callers=certificates is not None)
+        self._server = grpc.aio.server(interceptors=[surround], options=_OPTIONS)
         for registration in registrations:
             registration.add(registration.servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -58,7 +68,12 @@ class RpcServer:
 
     async def start(self, host: str, port: int) -> None:
         """Listen on host:port; RuntimeError if the port is taken."""
-        self.port = self._server.add_insecure_port(f"{host}:{port}")
+        address = f"{host}:{port}"
+        self.port = (
+            self._server.add_secure_port(address, self._certificates.of_server())
+            if self._certificates
+            else self._server.add_insecure_port(address)
+        )
         await self._server.start()
         for name in self._names:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)

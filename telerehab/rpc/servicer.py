@@ -93,7 +93,9 @@ class EngineServicer(EngineServiceServicer):
 
     async def Ids(self, request: pb.IdsRequest, context: Any) -> pb.IdsResponse:
         asked = (tuple(request.parameters), request.target_type) if request.parameters else None
-        return pb.IdsResponse(ids=await ids(self._engine, request.query, decode_caller(request.caller), asked))
+        return pb.IdsResponse(
+            ids=await ids(self._engine, request.query, decode_caller(request.caller), asked)
+        )
 
     async def Resolve(self, request: pb.ResolveRequest, context: Any) -> pb.ResolveResponse:
         caller = decode_caller(request.caller)

@@ -15,6 +15,7 @@ from telerehab.fhir.definitions import resource_types
 from telerehab.observability import Metrics, Probes
 from telerehab.observability.asgi import App
 from telerehab.owners import SERVICES
+from telerehab.rpc.credentials import certificates_of
 from telerehab.rpc.deadlines import Patience
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.rpc.server import Registration, RpcServer, engine_registration
@@ -70,7 +71,12 @@ class Assembly:
         await stack.enter_async_context(keeping_time(engine))
         servicer = EngineServicer(engine, handle)
         neighbours.seat(service.name, servicer)
-        rpc = RpcServer(service.name, [engine_registration(servicer), *_own_servicer(engine)], metrics)
+        rpc = RpcServer(
+            service.name,
+            [engine_registration(servicer), *_own_servicer(engine)],
+            metrics,
+            certificates_of(settings),
+        )
         await rpc.start(settings.host, own.grpc_port)
         stack.push_async_callback(rpc.stop, settings.stop_timeout)
         _watch(metrics, probes, pool)
@@ -101,7 +107,8 @@ class Assembly:
         """The neighbours of this process: opened with its first service, closed with its last."""
         if self._neighbours is None:
             patience = Patience(settings.neighbour_timeout, settings.forward_timeout)
-            self._neighbours = Neighbours({name: settings.of(name).grpc for name in SERVICES}, patience)
+            addresses = {name: settings.of(name).grpc for name in SERVICES}
+            self._neighbours = Neighbours(addresses, patience, certificates_of(settings))
         self._open += 1
         try:
             yield self._neighbours

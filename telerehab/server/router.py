@@ -106,11 +106,14 @@ async def handle(engine: Engine, request: FhirRequest) -> FhirResponse:
 
 
 async def _answer(engine: Engine, request: FhirRequest, interaction: Interaction) -> FhirResponse:
+    behind = ""
     try:
         behind = await catch_up(engine, request) if POSITION in request.headers else ""
         response = await interaction.answer(engine, request)
     except FhirError as error:
         await audit.refused(engine, request, interaction, error.status)
+        if behind:  # what is not there may be there later
+            error.headers = {**error.headers, BEHIND: behind}
         raise
     if behind:
         response.headers[BEHIND] = behind

@@ -112,7 +112,9 @@ async def test_write_names_its_events_and_a_read_waits_for_them(
     reason = "timeout"
     late = await client.get("Patient/berta", headers={"x-telerehab-position": token})
     assert (late.status_code, late.headers["x-telerehab-behind"]) == (200, "timeout")
-    assert waited == [token] * 3
+    absent = await client.get("Patient/nobody", headers={"x-telerehab-position": token})
+    assert (absent.status_code, absent.headers["x-telerehab-behind"]) == (404, "timeout")
+    assert waited == [token] * 4
     assert (await client.get("Patient/berta", headers={"x-telerehab-position": "%"})).status_code == 400
 
 

@@ -226,3 +226,11 @@ async def test_what_ends_with_the_range_lies_within(client: httpx.AsyncClient) -
     eleven = TOMORROW + timedelta(hours=11)
     assert await total(client, practitioner=practitioner, end=utc(eleven)) == 4
     assert await total(client, practitioner=practitioner, end=utc(eleven - timedelta(seconds=1))) == 3
+
+
+async def test_the_same_time_with_somebody_else_is_another_booking(client: httpx.AsyncClient) -> None:
+    whom, start = await patient(client), TOMORROW + timedelta(days=151)
+    first = plain(start, whom, await practitioner_with_hours(client))
+    answered(await operate(client, "book", appointment_resource=first))
+    second = plain(start, whom, await practitioner_with_hours(client))
+    assert (await operate(client, "book", appointment_resource=second)).status_code == 409

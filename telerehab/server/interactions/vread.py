@@ -27,6 +27,7 @@ async def vread(engine: Engine, request: FhirRequest) -> FhirResponse:
     resource = existing(found, type_, f"{id_}/_history/{version}")
     body = partial_body(request, resource)
     await audit.seen(engine, request, resource)
-    if unmodified(resource, request.headers.get("if-none-match"), None):
+    headers = request.headers
+    if unmodified(resource, headers.get("if-none-match"), headers.get("if-modified-since")):
         return not_modified(resource)
     return shown(resource, body=body)

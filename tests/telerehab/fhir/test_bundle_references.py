@@ -122,3 +122,19 @@ def test_references_by_criteria_are_found_at_any_depth() -> None:
         "note": [{"text": "Patient?identifier=2"}],
     }
     assert sorted(conditional_references(content)) == ["Patient?identifier=1", "Practitioner?name=x"]
+
+
+def test_a_reference_to_a_version_follows_the_resource_that_is_created_from_it() -> None:
+    links = Links()
+    links.add("http://h/fhir/Patient/1", "Patient/new", "3")
+    links.add("http://h/fhir/Patient/2", "Patient/other")
+    seen = links.seen_from("http://h/fhir/Observation/1")
+    for reference, expected in [
+        ("http://h/fhir/Patient/1/_history/3", "Patient/new/_history/1"),
+        ("Patient/1/_history/3", "Patient/new/_history/1"),
+        ("Patient/1/_history/2", "Patient/1/_history/2"),
+        ("Patient/2/_history/1", "Patient/2/_history/1"),
+        ("Patient/1", "Patient/new"),
+    ]:
+        content = {"resourceType": "Observation", "subject": {"reference": reference}}
+        assert rewrite(content, seen)["subject"] == {"reference": expected}

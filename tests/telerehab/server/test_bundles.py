@@ -68,6 +68,29 @@ async def test_batch_does_each_entry_alone(client: httpx.AsyncClient) -> None:
     assert (await client.get(location)).status_code == 200
 
 
+async def test_entries_of_a_batch_that_cannot_be_read_fail_alone(client: httpx.AsyncClient) -> None:
+    value = str(uuid4())
+    made = (await client.post("Patient", json=patient(identifier=[{"value": value}]))).json()["id"]
+    response = await post(
+        client,
+        "batch",
+        {"resource": patient()},
+        entry("FETCH", "Patient/1"),
+        entry("POST", "Patient"),
+        "Patient/1",  # type: ignore[arg-type]
+        entry("POST", "Patient", patient(**link_to("Patient?identifier=nobody"))),
+        entry("POST", "Patient", patient(**link_to(f"Patient?identifier={value}"))),
+        entry("POST", "Patient", patient()),
+        prefer="return=representation",
+    )
+    assert statuses(response) == ["400", "400", "400", "400", "412", "201", "201"]
+    answers = response.json()["entry"]
+    for index in range(4):
+        where = answers[index]["response"]["outcome"]["issue"][0]["expression"][0]
+        assert where.startswith(f"Bundle.entry[{index}]")
+    assert answers[5]["resource"]["link"][0]["other"]["reference"] == f"Patient/{made}"
+
+
 async def test_transaction_rewrites_references_and_answers_in_order(client: httpx.AsyncClient) -> None:
     first, second = f"urn:uuid:{uuid4()}", f"urn:uuid:{uuid4()}"
     old = (await client.post("Patient", json=patient())).json()["id"]

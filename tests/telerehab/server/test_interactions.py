@@ -68,9 +68,10 @@ async def test_read_is_304_while_the_copy_is_current(client: httpx.AsyncClient) 
         ("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT", 200),
         ("if-modified-since", "nonsense", 200),
     ]:
-        response = await client.get(url, headers={name: value})
-        assert response.status_code == status, (name, value)
-        assert bool(response.content) == (status == 200)
+        for read in (url, f"{url}/_history/1"):
+            response = await client.get(read, headers={name: value})
+            assert response.status_code == status, (name, value)
+            assert bool(response.content) == (status == 200)
 
 
 async def test_update_makes_versions_and_vread_keeps_them(client: httpx.AsyncClient) -> None:
@@ -173,6 +174,10 @@ async def test_history_tells_every_version_newest_first(client: httpx.AsyncClien
     (next_,) = [link["url"] for link in page["link"] if link["relation"] == "next"]
     rest = (await client.get(next_)).json()
     assert [*page["entry"], *rest["entry"]] == history["entry"]
+    oldest = (await client.get(f"{url}/_history", params={"_count": 2, "_sort": "_lastUpdated"})).json()
+    (next_,) = [link["url"] for link in oldest["link"] if link["relation"] == "next"]
+    rest = (await client.get(next_)).json()
+    assert [*oldest["entry"], *rest["entry"]] == list(reversed(history["entry"]))
     since = history["entry"][1]["response"]["lastModified"]
     some = (await client.get(f"{url}/_history", params={"_since": since})).json()
     assert len(some["entry"]) == 2
@@ -181,7 +186,9 @@ async def test_history_tells_every_version_newest_first(client: httpx.AsyncClien
     assert (await client.get("_history", params={"_count": 1})).json()["entry"]
 
 
-@pytest.mark.parametrize("query", ["_count=0", "_count=x", "_since=2020", "_at=gt2020", "_at=x", "code=1"])
+@pytest.mark.parametrize(
+    "query", ["_count=0", "_count=x", "_since=2020", "_at=gt2020", "_at=x", "code=1", "_sort=name"]
+)
 async def test_history_refuses_what_it_does_not_have(client: httpx.AsyncClient, query: str) -> None:
     response = await client.get(f"Patient/_history?{query}")
     assert response.status_code == 400

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given as over
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from telerehab.fhir.outcome import FhirError
 from telerehab.fhir.patch import patch_in_bundle
+from telerehab.fhir.validation import validate
 
 Json = dict[str, Any]
 PATIENT: Json = {
@@ -217,3 +222,32 @@ def test_an_entry_that_holds_no_patch_is_400(resource: Json) -> None:
     with pytest.raises(FhirError) as refused:
         patch_in_bundle(resource)
     assert refused.value.status == 400
+
+
+paths = st.lists(
+    st.sampled_from(
+        ["Patient", "name", "given", "contact", "extension", "birthDate", "deceased", "$this", "where(use='official')",
+         "first()", "name[0]", "given[1]", "extension('http://x')", "ofType(boolean)", "meta", "id", "exists()", "'"]
+    ),
+    min_size=1,
+    max_size=4,
+).map(".".join)  # fmt: skip
+values = st.sampled_from(
+    [None, {"valueString": "x"}, {"valueHumanName": {"text": "x"}}, {"valueBoolean": True}, {"valueInteger": 1},
+     {"_valueString": {"id": "x"}}, {"part": [{"name": "given", "valueString": "x"}]}, {"resource": {"id": 1}}]
+)  # fmt: skip
+operations = st.builds(
+    lambda type_, path, value, name, numbers: operation(type_, path, value, name=name, **numbers),
+    st.sampled_from(["add", "insert", "delete", "replace", "move"]),
+    paths,
+    values,
+    st.sampled_from(["given", "name", "extension", "active", "value", "deceased", "contained"]),
+    st.fixed_dictionaries({name: st.integers(-1, 3) for name in ("index", "source", "destination")}),
+)
+
+
+@settings(deadline=None, max_examples=500)
+@over(st.lists(operations, min_size=1, max_size=4))
+def test_any_patch_is_applied_or_refused(listed: list[Json]) -> None:
+    with suppress(FhirError):
+        validate(patched(*listed))

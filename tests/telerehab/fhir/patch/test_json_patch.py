@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -155,3 +156,24 @@ def test_what_is_added_is_there_and_removing_it_undoes(
     assert patched(added, tested, document=document) == {**document, name: value}
     rest = {other: held for other, held in document.items() if other != name}
     assert patched(added, {"op": "remove", "path": pointer}, document=document) == rest
+
+
+pointers = st.sampled_from(
+    ["", "/a", "/a/0", "/a/1", "/a/-", "/a/1/b", "/o", "/o/x~1y", "/o/x~1y/a", "/n", "/~", "a"]
+)
+operations = st.builds(
+    lambda op, path, source, value: {"op": op, "path": path, "from": source, "value": value},
+    st.sampled_from(["add", "remove", "replace", "move", "copy", "test"]),
+    pointers,
+    pointers,
+    values,
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(operations, min_size=1, max_size=6))
+def test_any_patch_is_applied_or_refused(listed: list[dict[str, Any]]) -> None:
+    before = json.dump(DOCUMENT)
+    with suppress(FhirError):
+        assert isinstance(patched(*listed), dict)
+    assert json.dump(DOCUMENT) == before

@@ -22,10 +22,11 @@ _PREFERENCE = re.compile(r'\s*([A-Za-z-]+)\s*=\s*"?([A-Za-z-]+)"?')
 
 
 class Preferences(NamedTuple):
-    """The `Prefer` header: what a write returns, and whether a search ignores what it does not know."""
+    """The `Prefer` header: what a write returns, whether a search ignores what it does not know, or explains itself."""
 
     returns: str = "representation"
     lenient: bool = False
+    explains: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -35,7 +36,8 @@ def preferences(header: str) -> Preferences:
     returns = named.get("return", "representation")
     if returns not in _RETURNS:
         returns = "representation"
-    return Preferences(returns, named.get("handling") == "lenient")
+    explains = any(part.strip().lower() == "explain" for part in re.split("[,;]", header))
+    return Preferences(returns, named.get("handling") == "lenient", explains)
 
 
 def _preference(part: str) -> tuple[str, str] | None:

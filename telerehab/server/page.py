@@ -10,7 +10,7 @@ import orjson
 from telerehab.engine import Engine
 from telerehab.fhir.bundle import bundle, found, page_link
 from telerehab.fhir.json import JsonObject
-from telerehab.fhir.outcome import bad_request, operation_outcome
+from telerehab.fhir.outcome import Issue, bad_request, operation_outcome
 from telerehab.fhir.search import parse_query
 from telerehab.fhir.search.query import Query
 from telerehab.resource import Resource, instant
@@ -42,8 +42,9 @@ async def answer_page(
     page = await engine.store.search(query, request.caller.access, cursor=cursor, elsewhere=elsewhere)
     entries = [_entry(request, query, resource, "match") for resource in page.matches]
     entries += [_entry(request, query, resource, "include") for resource in page.included]
-    if page.issues:
-        entries.append({"resource": operation_outcome(page.issues), "search": {"mode": "outcome"}})
+    issues = [*page.issues, *await _explanation(engine, request, query, elsewhere)]
+    if issues:
+        entries.append({"resource": operation_outcome(issues), "search": {"mode": "outcome"}})
     await audit.listed(engine, request, type_, [*page.matches, *page.included], query=pairs)
     url = "/".join([request.base_url, *request.path]).removesuffix("/_search")
     links = [("self", page_link(url, query.understood))]
@@ -51,6 +52,17 @@ async def answer_page(
         links.append(("next", page_link(url, [*query.understood, (CURSOR, page.next_cursor)])))
     until = None if page.until is None else instant(page.until)
     return whole(bundle("searchset", entries, links=links, total=page.total, last_updated=until))
+
+
+async def _explanation(
+    engine: Engine, request: FhirRequest, query: Query, elsewhere: OtherOwners
+) -> list[Issue]:
+    """How the database answers the search, for whoever develops it and may see everything."""
+    access = request.caller.access
+    if not (engine.settings.explain_searches and request.prefer.explains and access.unrestricted):
+        return []
+    told = await engine.store.searches.explained(query, access, elsewhere=elsewhere)
+    return [Issue("informational", line, severity="information") for line in told]
 
 
 def _cursor(pairs: Pairs) -> tuple[str | None, Pairs]:

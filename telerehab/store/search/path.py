@@ -15,6 +15,7 @@ from telerehab.fhir.search.predicate import (
     IdIn,
     InCompartment,
     Predicate,
+    RefersTo,
     TypeIn,
 )
 from telerehab.store.pool import Pool
@@ -31,10 +32,14 @@ UNKNOWN_SHARE = 0.1  # of a criterion with more than SMALL rows, when nobody has
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """First walk `window` rows (None: not at all; 0: to the end), then collect, led by `leader` if it is given."""
+    """First walk `window` rows (None: not at all; 0: to the end), then collect, led by `leader` if it is given.
+
+    `rows` is how many the rarest criterion is met by, as far as that is known.
+    """
 
     window: int | None
     leader: Predicate | None = None
+    rows: float = 0.0
 
 
 def conjuncts(predicate: Predicate) -> list[Predicate]:
@@ -66,35 +71,38 @@ class PathChooser:
     async def _counted(
         self, criteria: Sequence[Predicate], sql: Statement, statistics: Statistics
     ) -> dict[Predicate, float]:
-        """The rows of criteria with an index of their own, counted up to SMALL."""
+        """The rows of criteria with an index of their own, counted up to what it is worth to know."""
         statement = Statement(sql.type, sql.access)
         queries = {each: rids(each, statement) for each in criteria if leads(each)}
         if not queries:
             return {}
         counts = ", ".join(
-            f"(SELECT count(*) FROM (SELECT FROM ({query}) c LIMIT {SMALL + 1}) c)"
-            for query in queries.values()
+            f"(SELECT count(*) FROM (SELECT FROM ({query}) c LIMIT {_worth_counting(each) + 1}) c)"
+            for each, query in queries.items()
         )
         (row,) = await self._pool.fetch(f"SELECT {counts}", *statement.parameters)
         many = max(float(SMALL), _type_rows(sql, statistics) * UNKNOWN_SHARE)
-        return {each: count if count <= SMALL else many for each, count in zip(queries, row, strict=True)}
+        return {
+            each: count if count <= _worth_counting(each) else many
+            for each, count in zip(queries, row, strict=True)
+        }
 
 
 def _path(sizes: dict[Predicate, float], of: float, wanted: int) -> Path:
     if not sizes:
-        return Path(window=0)
+        return Path(window=0, rows=of)
     leader = min(sizes, key=lambda each: sizes[each])
     smallest = sizes[leader]
     if smallest <= SMALL:
-        return Path(window=None, leader=leader)
+        return Path(None, leader, smallest)
     share = 1.0
     for size in sizes.values():
         share *= min(1.0, size / max(of, 1))
     walk = wanted / max(share, 1e-9)
     lead = leader if smallest <= LARGE else None
     if walk > smallest:
-        return Path(window=None, leader=lead)
-    return Path(window=int(max(SHORTEST_WALK, min(WALK_MARGIN * walk, smallest))), leader=lead)
+        return Path(None, lead, smallest)
+    return Path(int(max(SHORTEST_WALK, min(WALK_MARGIN * walk, smallest))), lead, smallest)
 
 
 def _size(predicate: Predicate, statistics: Statistics) -> float | None:
@@ -112,6 +120,11 @@ def _size(predicate: Predicate, statistics: Statistics) -> float | None:
             sizes = [_size(each, statistics) for each in of]
             return None if None in sizes else sum(size for size in sizes if size is not None)
     return None
+
+
+def _worth_counting(predicate: Predicate) -> int:
+    """References are found by an index alone, and come in numbers between few and many: so they are counted further."""
+    return LARGE if isinstance(predicate, RefersTo) else SMALL
 
 
 def _access(sql: Statement) -> list[Predicate]:

@@ -138,6 +138,8 @@ class Search:
         asked = await self._asked(query, access, Order(), None, limit, elsewhere)
         sql = asked.statement()
         most = limit * REFERENCES_PER_ID
+        if asked.path.rows > most and among is None:
+            return None
         where = (
             f"{matching(asked.where, asked.path.leader, sql)}"
             f" AND l.parameter = ANY ({sql.value(list(parameters), 'bigint[]')})"
@@ -155,6 +157,22 @@ class Search:
         if len(rows) > limit or sum(row["times"] for row in rows) > most:
             return None
         return [row["target_id"] for row in rows]
+
+    async def explained(
+        self, query: Query, access: Access, *, elsewhere: Elsewhere | None = None
+    ) -> list[str]:
+        """The path of a search, the statement that finds its first page, and PostgreSQL's plan of it with costs."""
+        asked = await self._asked(query, access, Order(query.sort), None, query.count + 1, elsewhere)
+        sql, path = asked.statement(), asked.path
+        if path.window is not None and walkable(asked.order, None, sql):
+            told = f"Walks {path.window or 'all'} rows in the order asked for."
+            found = walk(asked.where, path.window, asked.order, None, query.count + 1, sql)
+        else:
+            told = f"Collects all matches, led by {type(path.leader).__name__ if path.leader else 'none'}."
+            found = collect(asked.where, path.leader, asked.order, None, query.count + 1, sql)
+        with _costly():
+            plan = await self._pool.fetch(f"EXPLAIN {found}", *sql.parameters)
+        return [told, found, *(row[0] for row in plan)]
 
     async def compartment(
         self,
@@ -189,7 +207,7 @@ class Search:
         order: Order,
         position: Position | None,
         wanted: int,
-        elsewhere: Elsewhere | None,
+        elsewhere: Elsewhere | None = None,
     ) -> _Asked:
         type_ = None if query.type in _ANY_TYPE else query.type
         links = Links(self, self._aliases, self._types, access, elsewhere)

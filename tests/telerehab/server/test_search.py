@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -164,3 +165,18 @@ async def test_poller_is_told_where_to_go_on(client: httpx.AsyncClient) -> None:
     assert bundle["meta"]["lastUpdated"]
     (told,) = [e["resource"] for e in bundle["entry"] if e["search"]["mode"] == "outcome"]
     assert told["resourceType"] == "OperationOutcome"
+
+
+async def test_a_search_is_explained_where_that_is_allowed(
+    client: httpx.AsyncClient, new_engine: Engine
+) -> None:
+    explain = {"prefer": "handling=strict, explain"}
+    plain = (await client.get("Patient?family=adler", headers=explain)).json()
+    assert [e["search"]["mode"] for e in plain["entry"]] == ["match"]
+    allowed = new_engine.settings.model_copy(update={"explain_searches": True})
+    async with client_of(replace(new_engine, settings=allowed)) as developer:
+        told = (await developer.get("Patient?family=adler", headers=explain)).json()
+        (outcome,) = [e["resource"] for e in told["entry"] if e["search"]["mode"] == "outcome"]
+        assert any("cost=" in issue["diagnostics"] for issue in outcome["issue"])
+        silent = (await developer.get("Patient?family=adler")).json()
+        assert [e["search"]["mode"] for e in silent["entry"]] == ["match"]

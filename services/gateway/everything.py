@@ -16,7 +16,7 @@ from telerehab.fhir.bundle import bundle, found, page_link
 from telerehab.fhir.definitions.operations import operation_definition
 from telerehab.fhir.definitions.structures import resource_types
 from telerehab.fhir.json import JsonObject
-from telerehab.fhir.outcome import FhirError, Issue, bad_request, operation_outcome, too_costly, unknown_type
+from telerehab.fhir.outcome import FhirError, Issue, bad_request, operation_outcome, too_costly
 from telerehab.operation import Parameters
 from telerehab.owners import SERVICES, types_of
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
@@ -29,7 +29,7 @@ from telerehab.server.request import FhirRequest, FhirResponse
 
 CURSOR = "_cursor"
 AT_ONCE = 500  # resources asked of an owner in one call
-MOST = 10_000  # resources in one bundle, where the client asks for no pages
+MOST = 1000  # matches on a page: the largest record is never in memory whole
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class _Page:
 
 
 async def everything(gateway: Gateway, request: FhirRequest) -> FhirResponse:
-    """One bundle, or with `_count` one page; an owner that is down is told in an entry of mode outcome."""
+    """One page, of `MOST` unless `_count` says less; an owner that is down is told in an entry of mode outcome."""
     asked = FhirRequest(
         request.method,
         request.path,
@@ -56,14 +56,13 @@ async def everything(gateway: Gateway, request: FhirRequest) -> FhirResponse:
     assert definition is not None  # R4 has it
     parameters = parse_parameters(asked, dict(definition), None)
     types = _types(parameters)
-    count = _count(parameters)
+    wanted = _count(parameters)
     patient = await _patient(gateway, request)
     cursor = request.one(CURSOR) or ""
     message = _message(request, patient, types, parameters)
-    page = await _collect(gateway, message, cursor, count or MOST)
-    matches = [one for one in page.matches if one.reference != patient.reference]
-    if not cursor and (not types or "Patient" in types):
-        matches.insert(0, patient)
+    first = [patient] if not cursor and (not types or "Patient" in types) else []
+    page = await _collect(gateway, message, cursor, wanted - len(first))
+    matches = [*first, *(one for one in page.matches if one.reference != patient.reference)]
     included, missing = await supporting(gateway, request.caller, matches, types)
     url = f"{request.base_url}/{patient.reference}"
     entries = [
@@ -72,7 +71,7 @@ async def everything(gateway: Gateway, request: FhirRequest) -> FhirResponse:
         *(_outcome(error) for error in [*page.missing, *missing]),
     ]
     pairs = _pairs(parameters)
-    links = [("self", page_link(f"{url}/$everything", pairs))]
+    links = [("self", page_link(f"{url}/$everything", [*pairs, (CURSOR, cursor)] if cursor else pairs))]
     if page.next:
         links.append(("next", page_link(f"{url}/$everything", [*pairs, (CURSOR, page.next)])))
     return whole(bundle("searchset", entries, links=links))
@@ -144,18 +143,18 @@ def _types(parameters: Parameters) -> list[str]:
     types = list(dict.fromkeys(type_ for given in parameters.all("_type") for type_ in given.split(",")))
     for type_ in types:
         if type_ not in resource_types():
-            raise unknown_type(type_)
+            raise bad_request(f"'{type_[:64]}' is not a FHIR R4 resource type.", "Parameters._type", "value")
     return types
 
 
-def _count(parameters: Parameters) -> int | None:
+def _count(parameters: Parameters) -> int:
     if parameters.one("_offset") is not None:
-        raise bad_request("Pages are followed by their links.", "_offset", "not-supported")
+        raise bad_request("Pages are followed by their links.", "Parameters._offset", "not-supported")
     count = parameters.one("_count")
     if count is None:
-        return None
+        return MOST
     if int(count) < 1:
-        raise bad_request("_count is a number from 1 on.", "_count", "value")
+        raise bad_request("_count is a number from 1 on.", "Parameters._count", "value")
     return min(int(count), MOST)
 
 

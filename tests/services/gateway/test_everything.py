@@ -51,7 +51,7 @@ def references(bundle: Any, mode: str) -> list[str]:
 
 
 async def everything(on: Deployment, url: str, **parameters: str) -> Any:
-    answer = await on.client.get(url, params=parameters)
+    answer = await on.client.get(url, params=parameters or None)  # an empty mapping would take the query away
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -104,18 +104,68 @@ async def test_parameters_narrow_the_record(
     [
         ("Patient/nobody/$everything", 404),
         ("Patient/$everything", 400),
-        ("Patient/{id}/$everything?_type=Nothing", 404),
+        ("Patient/{id}/$everything?_type=Nothing", 400),
+        ("Patient/{id}/$everything?_type=Goal,", 400),
         ("Patient/{id}/$everything?_count=0", 400),
+        ("Patient/{id}/$everything?_count=many", 400),
+        ("Patient/{id}/$everything?_count=1&_count=2", 400),
+        ("Patient/{id}/$everything?_offset=3", 400),
+        ("Patient/{id}/$everything?_since=2026", 400),
         ("Patient/{id}/$everything?start=yesterday", 400),
+        ("Patient/{id}/$everything?end=2026-13", 400),
         ("Patient/{id}/$everything?unheard=of", 400),
         ("Patient/{id}/$everything?_cursor=9.x", 400),
+        ("Patient/{id}/$everything?_cursor=x", 400),
+        ("Patient/{id}/$everything?_cursor=0.x", 410),
     ],
 )
 async def test_what_is_wrong_is_said(deployment: Deployment, url: str, status: int) -> None:
     (made,) = ids(await post(deployment, transaction(entry("POST", "Patient", patient()))))
     answer = await deployment.client.get(url.replace("{id}", made.partition("/")[2]))
     assert answer.status_code == status
-    assert answer.json()["resourceType"] == "OperationOutcome"
+    outcome = answer.json()
+    assert outcome["resourceType"] == "OperationOutcome"
+    if status == 400:
+        assert url.partition("?")[2].partition("=")[0] in str(outcome["issue"])
+
+
+async def test_a_record_that_is_deleted_is_gone(deployment: Deployment) -> None:
+    (made,) = ids(await post(deployment, transaction(entry("POST", "Patient", patient()))))
+    await deployment.client.delete(made)
+    assert (await deployment.client.get(f"{made}/$everything")).status_code == 410
+
+
+async def test_it_may_be_posted(deployment: Deployment) -> None:
+    made = await record(deployment)
+    listed = [{"name": "_type", "valueCode": "Observation"}, {"name": "start", "valueDate": "2026"}]
+    asked = {"resourceType": "Parameters", "parameter": [*listed, {"name": "_count", "valueInteger": 1}]}
+    answer = await deployment.client.post(f"{made[0]}/$everything", json=asked)
+    assert answer.status_code == 200, answer.text
+    bundle = answer.json()
+    assert references(bundle, "match") == [made[2]]
+    for link in bundle["link"]:
+        again = await everything(deployment, link["url"])
+        assert references(again, "match") in ([made[2]], [])
+
+
+async def test_without_count_a_large_record_comes_in_pages(deployment: Deployment) -> None:
+    """More resources than a page holds, at two owners."""
+    (made,) = ids(await post(deployment, transaction(entry("POST", "Patient", patient()))))
+    seen: list[str] = []
+    for _ in range(3):
+        entries = [entry("POST", "Observation", observation(made)) for _ in range(350)]
+        await post(deployment, transaction(*entries, entry("POST", "Goal", goal(made))))
+    url, pages = f"{made}/$everything", 0
+    while url and pages < 5:
+        bundle = await everything(deployment, url)
+        matches = references(bundle, "match")
+        assert len(matches) <= 1000
+        seen += matches
+        pages += 1
+        url = next((link["url"] for link in bundle["link"] if link["relation"] == "next"), "")
+    assert seen[0] == made
+    assert len(seen) == len(set(seen)) == 1 + 3 * 351
+    assert pages in (2, 3)  # the last may be empty
 
 
 async def test_a_neighbour_that_is_down_is_told_in_the_bundle(fragile: Deployment) -> None:

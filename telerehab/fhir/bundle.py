@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from telerehab.fhir import json
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, bad_request, too_large
+from telerehab.fhir.own_references import relative_reference
 
 MAX_ENTRIES = 1000
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -96,7 +97,8 @@ def entry_of(index: int, entry: Any, base_url: str) -> Entry:
         and not url.partition("?")[0].endswith("_search")
     ):
         raise bad_request(f"A {method} needs a resource.", f"{where}.resource", "required")
-    return Entry(index, method, _relative(url, base_url), full_url, resource, _conditions(request, where))
+    url = relative_reference(url, base_url).removeprefix("/")
+    return Entry(index, method, url, full_url, resource, _conditions(request, where))
 
 
 def _conditions(request: dict[str, Any], where: str) -> dict[str, str]:
@@ -109,10 +111,6 @@ def _conditions(request: dict[str, Any], where: str) -> dict[str, str]:
             raise bad_request(f"request.{element} is a string.", f"{where}.request.{element}", "structure")
         conditions[header] = value
     return conditions
-
-
-def _relative(url: str, base_url: str) -> str:
-    return url.removeprefix(f"{base_url}/").removeprefix("/")
 
 
 def located(entry: Entry, error: FhirError) -> FhirError:

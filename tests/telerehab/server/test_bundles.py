@@ -91,6 +91,18 @@ async def test_entries_of_a_batch_that_cannot_be_read_fail_alone(client: httpx.A
     assert answers[5]["resource"]["link"][0]["other"]["reference"] == f"Patient/{made}"
 
 
+@pytest.mark.parametrize("type_", ["batch", "transaction"])
+async def test_the_url_of_an_entry_may_be_absolute(client: httpx.AsyncClient, type_: str) -> None:
+    id_ = str(uuid4())
+    bases = ["http://127.0.0.1:8080/fhir/R4/", "http://LOCALHOST:8080/fhir/R4/", "/"]
+    written = [
+        entry("PUT", f"{base}Patient/{id_}{n}", patient(id=f"{id_}{n}")) for n, base in enumerate(bases)
+    ]
+    assert statuses(await post(client, type_, *written)) == ["201"] * 3
+    elsewhere = await post(client, "batch", entry("GET", f"http://elsewhere.example/fhir/R4/Patient/{id_}0"))
+    assert statuses(elsewhere)[0].startswith("4")
+
+
 async def test_transaction_rewrites_references_and_answers_in_order(client: httpx.AsyncClient) -> None:
     first, second = f"urn:uuid:{uuid4()}", f"urn:uuid:{uuid4()}"
     old = (await client.post("Patient", json=patient())).json()["id"]

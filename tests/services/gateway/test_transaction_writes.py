@@ -26,6 +26,7 @@ from tests.services.gateway.bundles import (
 )
 
 SYSTEM = "http://hospital.example/mrn"
+XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
 
 
 def parameters(path: str, value: JsonObject) -> JsonObject:
@@ -245,3 +246,21 @@ async def test_separate_databases_take_what_needs_no_common_commit(
             ),
         )
         assert statuses(answer) == ["201", "201", "200"]
+
+
+@pytest.mark.parametrize("bundle", [batch, transaction])
+async def test_what_the_limit_allows_is_taken_and_more_is_413(deployment: Deployment, bundle: Any) -> None:
+    limit = deployment.engines["records"].settings.body_limit
+    note = "x" * 1_000_000
+    large = [
+        entry("POST", "Patient", patient(text={"status": "generated", "div": f"<div {XHTML}>{note}</div>"}))
+        for _ in range(limit // len(note))
+    ]
+    too_large = bundle(*large)
+    assert (await post(deployment, bundle(*large[1:]))).status_code == 200
+    answer = await post(deployment, too_large)
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (413, "too-long")
+    alone = await deployment.client.post(
+        "Patient", json=patient(name=[{"family": "x" * limit}]), headers=FHIR
+    )
+    assert alone.status_code == 413

@@ -20,6 +20,7 @@ from telerehab.fhir.validation.quantities import SIMPLE_QUANTITY, no_comparator
 from telerehab.fhir.validation.references import reference_to
 from telerehab.fhir.validation.resources import AnyResource, ContainedResource
 
+_URL = "Extension.url"  # with ids and XHTML the primitives that have no id and extensions themselves
 _INLINE = ("BackboneElement", "Element")
 
 
@@ -82,8 +83,9 @@ def _add(
         if repeats:
             elements[name] = Element(label, None, repeated_primitive(name, label, accept))
             elements["_" + name] = Element(label, None, companions(name, label, _PRIMITIVE_ELEMENT))
-        else:
-            elements[name] = Element(label, accept, None)
+            return
+        elements[name] = Element(label, accept, None)
+        if name != "id" and type_["code"] != "xhtml" and element["path"] != _URL:
             elements["_" + name] = Element(label, None, companion(name, label, _PRIMITIVE_ELEMENT))
         return
     walk = repeated if repeats else single

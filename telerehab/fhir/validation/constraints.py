@@ -10,12 +10,14 @@ from typing import Literal
 
 from telerehab.fhir.definitions import structures
 from telerehab.fhir.definitions.structures import ElementDefinition
+from telerehab.fhir.validation.bundles import full_url
 from telerehab.fhir.validation.context import Constraint
 from telerehab.fhir.validation.extensions import value_or_nested
 from telerehab.fhir.validation.invariants import invariant
 from telerehab.fhir.validation.quantities import no_comparator
 
 BY_HAND: dict[str, Constraint] = {
+    "bdl-8": full_url,
     "ext-1": value_or_nested,
     "sqty-1": no_comparator,
 }

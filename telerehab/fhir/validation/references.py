@@ -21,6 +21,7 @@ _STRUCTURE_DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 _FORM = Fault("value", "Expected a reference: Type/id, an absolute URL, or #id of a contained resource.")
 _UNKNOWN_TYPE = Fault("value", "The reference names no FHIR R4 resource type.")
 _URN = Fault("value", "A urn: reference has a meaning only between the entries of one bundle.")
+_NO_ENTRY = Fault("value", "No entry of the bundle has this urn: as its fullUrl.")
 _CONDITIONAL = Fault("value", "A conditional reference has a meaning only in a transaction bundle.")
 _DISAGREE = Fault("value", "Reference.type disagrees with the type that the reference itself names.")
 _NOT_CONTAINED = Fault("invariant", "There is no contained resource with this id (ref-1).")
@@ -54,14 +55,24 @@ def _target_type(reference: str, targets: frozenset[str] | None, path: Path, con
         context.local_references.append(LocalReference(reference[1:], targets, path))
     elif reference.startswith("urn:"):
         if context.in_bundle:
-            resource = context.resources_at_hand.get(reference)
-            return None if resource is None else str(resource["resourceType"])
+            return _type_of_entry(reference, path, context)
         context.report(_URN, (path, "reference", -1))
     elif _scheme(reference):
         match = _absolute(reference)
         return match[1] if match and match[1] in resource_types() else None
     else:
         return _conditional_type(reference, path, context)
+    return None
+
+
+def _type_of_entry(reference: str, path: Path, context: Context) -> str | None:
+    """The type of the entry that a urn: names; the entries are known where the bundle itself is walked."""
+    resource = context.resources_at_hand.get(reference)
+    if resource is not None:
+        named = resource.get("resourceType")
+        return named if type(named) is str and named in resource_types() else None
+    if context.resources_at_hand and reference.startswith(("urn:uuid:", "urn:oid:")):
+        context.report(_NO_ENTRY, (path, "reference", -1))
     return None
 
 

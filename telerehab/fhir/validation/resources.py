@@ -83,8 +83,8 @@ def _entries(bundle: dict[str, Any]) -> dict[str, dict[str, Any]]:
         resource = entry.get("resource") if type(entry) is dict else None
         if type(resource) is dict:
             url, type_name = entry.get("fullUrl"), resource.get("resourceType")
-            if type(type_name) is str and type_name in resource_types():
-                found[f"{type_name}/{resource.get('id')}"] = resource
-                if type(url) is str:
-                    found[url] = resource
+            if type(url) is str:
+                found[url] = resource
+            if type(type_name) is str and type(resource.get("id")) is str:
+                found[f"{type_name}/{resource['id']}"] = resource
     return found

@@ -51,7 +51,7 @@ def test_every_invariant_is_evaluated() -> None:
     assert len(keys["warning"]) == 35
     by_hand = set(BY_HAND) | ELSEWHERE
     assert by_hand == {
-        "dom-2", "dom-3", "dom-4", "dom-5", "ele-1", "ext-1", "ref-1", "sqty-1", "txt-1", "txt-2"
+        "bdl-8", "dom-2", "dom-3", "dom-4", "dom-5", "ele-1", "ext-1", "ref-1", "sqty-1", "txt-1", "txt-2"
     }  # fmt: skip
     assert keys["error"] >= by_hand - {"sqty-1"}
     assert keys["error"] >= CORRECTED.keys()
@@ -247,6 +247,17 @@ def test_best_practice_is_a_warning_and_only_told_when_asked_for() -> None:
     (advice,) = validate(patient, advises=True)
     assert (advice.severity, advice.code, advice.expression) == ("warning", "invariant", "Patient")
     assert advice.diagnostics == "A resource should have narrative for robust management (dom-6)."
+
+
+def test_a_full_url_beside_another_id_is_a_warning() -> None:
+    entry = {
+        "fullUrl": "http://e.org/Patient/1",
+        "resource": {"resourceType": "Patient", "id": "2", "active": True},
+    }
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [entry]}
+    assert validate(bundle) == []
+    told = [(issue.severity, issue.expression) for issue in validate(bundle, advises=True)]
+    assert ("warning", "Bundle.entry[0].fullUrl") in told
 
 
 def test_a_contained_resource_is_the_resource_of_its_own_invariants() -> None:

@@ -60,6 +60,8 @@ async def value_set_of(parameters: Parameters, work: UnitOfWork) -> tuple[Json, 
     given = _only_one(parameters, ("url", "valueSet", "context"))
     version = parameters.one("valueSetVersion")
     if parameters.on is not None:
+        if version not in (None, parameters.on.content.get("version")):
+            raise unknown_value_set(parameters.on.reference, "Parameters.valueSetVersion", version)
         return parameters.on.content, await known_for(work, (), [parameters.on.content])
     if given == "valueSet":
         inline = _valid(parameters.required("valueSet"), work, "valueSet")

@@ -18,7 +18,7 @@ from telerehab.fhir.terminology.known import Known, split
 Json = Mapping[str, Any]
 Key = tuple[str, str]
 
-MOST_CODES = 100_000
+MOST_LOOKED_AT = 200_000  # codes, in all parts of a value set together: well under a second
 DEEPEST = 16  # value sets that import value sets
 
 
@@ -79,33 +79,96 @@ class Versions:
         return used
 
 
-def content_of(
-    value_set: Json, known: Known, versions: Versions | None = None, _inside: tuple[str, ...] = ()
-) -> Content:
-    """The codes of a valid ValueSet; FhirError 422 for imports that are unknown or circular."""
-    url = str(value_set.get("url", ""))
-    if (url and url in _inside) or len(_inside) > DEEPEST:
-        told = (
-            "The value set imports itself." if url in _inside else "Value sets import each other too deeply."
+def content_of(value_set: Json, known: Known, versions: Versions | None = None) -> Content:
+    """The codes of a valid ValueSet.
+
+    Raises FhirError: 422 for imports that are unknown or circular, 400 too-costly for more than is worked out here.
+    """
+    return _Expansion(known, versions or Versions()).of(value_set, ())
+
+
+class _Expansion:
+    """The working out of one value set; what several of its parts import is worked out once."""
+
+    def __init__(self, known: Known, versions: Versions) -> None:
+        self._known = known
+        self._versions = versions
+        self._imports: dict[str, Content] = {}
+        self._looked_at = 0
+
+    def of(self, value_set: Json, inside: tuple[str, ...]) -> Content:
+        url = str(value_set.get("url", ""))
+        if (url and url in inside) or len(inside) > DEEPEST:
+            told = (
+                "The value set imports itself."
+                if url in inside
+                else "Value sets import each other too deeply."
+            )
+            raise unprocessable([Issue("processing", told, "ValueSet.compose.include.valueSet")])
+        compose = value_set.get("compose")
+        if not isinstance(compose, Mapping):
+            return _expanded(value_set)
+        content = Content()
+        for include in compose.get("include", ()):
+            _add(content, self._part(include, (*inside, url)))
+        for exclude in compose.get("exclude", ()):
+            _subtract(content, self._part(exclude, (*inside, url)))
+        if compose.get("inactive") is False:
+            content.members = {key: one for key, one in content.members.items() if not one.inactive}
+        return content
+
+    def _part(self, include: Json, inside: tuple[str, ...]) -> Content:
+        """An include or exclude: what is in its system and in all of its value sets."""
+        parts = [self._imported(str(canonical), inside) for canonical in include.get("valueSet", ())]
+        if "system" in include:
+            parts.insert(0, self._of_system(include))
+        self._spend(sum(len(part.members) for part in parts))
+        whole = Content()
+        for part in parts:
+            whole.lacking.update(part.lacking)
+            whole.partial |= part.partial
+            whole.used.update(part.used)
+        first, *others = parts or [Content()]
+        whole.members = {
+            key: one for key, one in first.members.items() if all(key in other.members for other in others)
+        }
+        return whole
+
+    def _imported(self, canonical: str, inside: tuple[str, ...]) -> Content:
+        if canonical in self._imports:
+            return self._imports[canonical]
+        value_set = self._known.value_set(*split(canonical))
+        if value_set is None:
+            told = f"The value set {canonical[:200]} that it imports is not known here."
+            raise FhirError(422, [Issue("not-found", told, "ValueSet.compose.include.valueSet")])
+        content = self.of(value_set, inside)
+        content.used[_canonical(value_set.get("url"), value_set.get("version"))] = None
+        self._imports[canonical] = content
+        return content
+
+    def _of_system(self, include: Json) -> Content:
+        url = str(include["system"])
+        version = self._versions.of(url, include.get("version"))
+        system = self._known.code_system(url, version)
+        if system is None and "concept" in include and "filter" not in include:
+            return Content({(url, member.code): member for member in _listed(include, None, version)})
+        if system is None:
+            return Content(lacking={url: not_loaded(url, version)})
+        if "concept" not in include:
+            self._spend(len(system.concepts) * (1 + len(include.get("filter", ()))))
+        members = _listed(include, system, None) if "concept" in include else _filtered(include, system)
+        return Content(
+            {(url, member.code): member for member in members},
+            partial=set() if system.complete or "concept" in include else {url},
+            used={_canonical(url, system.version): None},
         )
-        raise unprocessable([Issue("processing", told, "ValueSet.compose.include.valueSet")])
-    inside = (*_inside, url)
-    versions = versions or Versions()
-    compose = value_set.get("compose")
-    if not isinstance(compose, Mapping):
-        return _expanded(value_set)
-    content = Content()
-    for include in compose.get("include", ()):
-        _add(content, _part(include, known, versions, inside))
-    for exclude in compose.get("exclude", ()):
-        part = _part(exclude, known, versions, inside)
-        for key in part.members:
-            content.members.pop(key, None)
-        content.lacking.update(part.lacking)
-        content.used.update(part.used)
-    if compose.get("inactive") is False:
-        content.members = {key: one for key, one in content.members.items() if not one.inactive}
-    return content
+
+    def _spend(self, codes: int) -> None:
+        self._looked_at += codes
+        if self._looked_at > MOST_LOOKED_AT:
+            raise too_costly(
+                f"More than {MOST_LOOKED_AT} codes would have to be looked at for this value set."
+            )
 
 
 def _add(content: Content, part: Content) -> None:
@@ -114,51 +177,13 @@ def _add(content: Content, part: Content) -> None:
     content.lacking.update(part.lacking)
     content.partial |= part.partial
     content.used.update(part.used)
-    if len(content.members) > MOST_CODES:
-        raise too_costly(f"The value set has more than {MOST_CODES} codes.")
 
 
-def _part(include: Json, known: Known, versions: Versions, inside: tuple[str, ...]) -> Content:
-    """An include or exclude: what is in its system and in all of its value sets."""
-    parts = [_imported(str(canonical), known, versions, inside) for canonical in include.get("valueSet", ())]
-    if "system" in include:
-        parts.insert(0, _of_system(include, known, versions))
-    whole = Content()
-    for part in parts:
-        whole.lacking.update(part.lacking)
-        whole.partial |= part.partial
-        whole.used.update(part.used)
-    first, *others = parts or [Content()]
-    whole.members = {
-        key: one for key, one in first.members.items() if all(key in other.members for other in others)
-    }
-    return whole
-
-
-def _imported(canonical: str, known: Known, versions: Versions, inside: tuple[str, ...]) -> Content:
-    value_set = known.value_set(*split(canonical))
-    if value_set is None:
-        told = f"The value set {canonical[:200]} that it imports is not known here."
-        raise FhirError(422, [Issue("not-found", told, "ValueSet.compose.include.valueSet")])
-    content = content_of(value_set, known, versions, inside)
-    content.used[_canonical(value_set.get("url"), value_set.get("version"))] = None
-    return content
-
-
-def _of_system(include: Json, known: Known, versions: Versions) -> Content:
-    url = str(include["system"])
-    version = versions.of(url, include.get("version"))
-    system = known.code_system(url, version)
-    if system is None and "concept" in include and "filter" not in include:
-        return Content({(url, member.code): member for member in _listed(include, None, version)})
-    if system is None:
-        return Content(lacking={url: not_loaded(url, version)})
-    members = _listed(include, system, None) if "concept" in include else _filtered(include, system)
-    return Content(
-        {(url, member.code): member for member in members},
-        partial=set() if system.complete or "concept" in include else {url},
-        used={_canonical(url, system.version): None},
-    )
+def _subtract(content: Content, part: Content) -> None:
+    for key in part.members:
+        content.members.pop(key, None)
+    content.lacking.update(part.lacking)
+    content.used.update(part.used)
 
 
 def _listed(include: Json, system: CodeSystem | None, version: str | None) -> Iterator[Member]:

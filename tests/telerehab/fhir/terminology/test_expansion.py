@@ -8,7 +8,7 @@ from telerehab.fhir.definitions.value_sets import value_set, value_set_urls
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError
 from telerehab.fhir.terminology.code_system import CodeSystem
-from telerehab.fhir.terminology.expansion import content_of
+from telerehab.fhir.terminology.expansion import Versions, content_of
 from telerehab.fhir.terminology.known import Known, best_first
 
 SYSTEM = "http://example.org/tree"
@@ -144,3 +144,56 @@ def test_inactive_codes_are_left_out_where_the_value_set_says_so() -> None:
     compose = {"include": [{"system": SYSTEM}]}
     assert len(content_of({"compose": compose}, known).members) == 2
     assert list(content_of({"compose": {**compose, "inactive": False}}, known).members) == [(SYSTEM, "new")]
+
+
+def test_what_many_import_is_worked_out_once() -> None:
+    """Each level imports the next twice: without that, 2 to the power of 14 times."""
+    levels: list[JsonObject] = [
+        {"url": f"urn:{level}", "compose": {"include": [{"valueSet": [f"urn:{level + 1}"]}] * 2}}
+        for level in range(14)
+    ]
+    levels.append({"url": "urn:14", "compose": {"include": [{"system": SYSTEM}]}})
+    concepts = [{"code": str(number)} for number in range(1000)]
+    system = {"resourceType": "CodeSystem", "url": SYSTEM, "content": "complete", "concept": concepts}
+    known = Known([system, *({"resourceType": "ValueSet", **one} for one in levels)])
+    assert len(content_of(levels[0], known).members) == 1000
+
+
+def test_work_without_end_is_refused() -> None:
+    acts = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode"}
+    with pytest.raises(FhirError) as refused:
+        content_of({"compose": {"include": [acts] * 1000}}, Known())
+    assert refused.value.issues[0].code == "too-costly"
+
+
+@pytest.mark.parametrize(
+    ("versions", "said", "used"),
+    [
+        (Versions(), None, "2"),
+        (Versions(), "1", "1"),
+        (Versions(default={SYSTEM: "1"}), None, "1"),
+        (Versions(default={SYSTEM: "1"}), "2", "2"),
+        (Versions(forced={SYSTEM: "1"}), "2", "1"),
+        (Versions(checked={SYSTEM: "1"}), None, "1"),
+        (Versions(checked={SYSTEM: "1"}), "2", None),
+    ],
+)
+def test_which_version_of_a_system_is_used(versions: Versions, said: str | None, used: str | None) -> None:
+    known = Known(
+        {
+            "resourceType": "CodeSystem",
+            "url": SYSTEM,
+            "version": version,
+            "status": "active",
+            "content": "complete",
+            "concept": [{"code": f"of-{version}"}],
+        }
+        for version in ("1", "2")
+    )
+    include = {"system": SYSTEM, **({"version": said} if said else {})}
+    value_set = {"compose": {"include": [include]}}
+    if used is None:
+        with pytest.raises(FhirError, match="another version"):
+            content_of(value_set, known, versions)
+    else:
+        assert list(content_of(value_set, known, versions).members) == [(SYSTEM, f"of-{used}")]

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import count
 
+import asyncpg
 import httpx
 import pytest
 from google.protobuf.message import Message
@@ -27,6 +28,7 @@ from tests.services.scheduling.clinic import (
 )
 
 Hear = Callable[[Message], Awaitable[None]]
+BLOCKED = "SELECT cardinality(pg_blocking_pids($1)) > 0"
 _days = count(200)
 
 
@@ -129,6 +131,28 @@ async def test_of_those_who_book_one_under_two_names_at_once_one_wins(client: ht
         start = TOMORROW + some_day()
         statuses = await asyncio.gather(*(send(client, plain(start, name)) for name in names * 4))
         assert sorted(statuses) == [201] + [409] * (len(statuses) - 1)
+
+
+async def test_who_books_under_another_name_waits_for_who_is_not_done(clinic: Deployment) -> None:
+    """Rows under two names do not meet in the index of the constraint: the second must see the first all the same."""
+    role, practitioner = new_id(), f"Practitioner/{new_id()}"
+    put_in = "INSERT INTO booked_time VALUES ($1, $2, '[2100-01-01, 2100-01-02)')"
+    first, second = [
+        await asyncpg.connect(clinic.dsn, server_settings={"search_path": "scheduling, public"})
+        for _ in range(2)
+    ]
+    try:
+        await first.execute("INSERT INTO acting_practitioner VALUES ($1, $2)", role, practitioner)
+        async with first.transaction():
+            assert await first.execute(put_in, "one", practitioner) == "INSERT 0 1"
+            waiting = asyncio.create_task(second.execute(put_in, "other", f"PractitionerRole/{role}"))
+            async with asyncio.timeout(60):
+                while not (waiting.done() or await first.fetchval(BLOCKED, second.get_server_pid())):
+                    pass  # each question to the database is a turn
+        assert await waiting == "INSERT 0 0"
+    finally:
+        await first.close()
+        await second.close()
 
 
 async def test_what_is_booked_by_a_role_is_not_found_free(client: httpx.AsyncClient) -> None:

@@ -331,16 +331,17 @@ async def test_a_visit_with_a_role_is_checked_in_when_that_is_heard(
 
 
 async def test_slots_roll_forward_with_time(clinic: Deployment, client: httpx.AsyncClient) -> None:
-    practitioner = await practitioner_with_hours(client)
-    (schedule,) = (await client.get("Schedule", params={"actor": practitioner})).json()["entry"]
-    counting = {"schedule": f"Schedule/{schedule['resource']['id']}", "_summary": "count"}
-    before = (await client.get("Slot", params=counting)).json()["total"]
-    gone = (await find(client, practitioner))[0]["slot"][0]["reference"]
-    assert (await client.delete(gone)).status_code == 204
     engine = clinic.engines["scheduling"]
-    clock = engine.clock
-    engine.clock = lambda: clock() + timedelta(days=2)
+    clock, noon = engine.clock, TOMORROW - timedelta(hours=12)
     try:
+        engine.clock = lambda: noon
+        practitioner = await practitioner_with_hours(client)
+        (schedule,) = (await client.get("Schedule", params={"actor": practitioner})).json()["entry"]
+        counting = {"schedule": f"Schedule/{schedule['resource']['id']}", "_summary": "count"}
+        before = (await client.get("Slot", params=counting)).json()["total"]
+        gone = (await find(client, practitioner))[0]["slot"][0]["reference"]
+        assert (await client.delete(gone)).status_code == 204
+        engine.clock = lambda: noon + timedelta(days=2)
         for _ in range(2):  # a second time makes nothing
             while (await engine.run(Caller("test"), made_by_rolling)) == AT_ONCE:
                 pass

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 import uvloop
 
-from bench import peer, requests, search_plans, searches
+from bench import care, peer, requests, search_plans, searches
 from bench.client import Load, here, paced, request, send
 from bench.filling import OWNER, PEOPLE, fill
 from bench.machine import description
@@ -89,6 +89,7 @@ async def _measure(deployment: Deployment, sizes: list[int], report: Report) -> 
     report.growth(searches.POOL, sizes, latencies)
     await _interactions(deployment, processes, owner, gateway, sizes[-1], report)
     await _latencies(owner, sizes[-1], report)
+    await care.measure(deployment, processes, report)
     await _import(deployment, processes, report)
     report.memory(processes)
 

@@ -89,6 +89,12 @@ class Report:
         p50, p99 = (load.quantile(part) * 1000 for part in (0.5, 0.99))
         self._say(f"  {name:<36}at {pace:.0f}/s: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
 
+    def waited(self, name: str, load: Load, aim: float) -> None:
+        """What a client waits, beside the most it should."""
+        p50, p99 = (load.quantile(part) * 1000 for part in (0.5, 0.99))
+        judged = _judged(p99 < aim * 1000, f"< {aim * 1000:,.0f} ms")
+        self._say(f"  {name:<38}p50 {p50:,.0f} ms, p99 {p99:,.0f} ms{judged}")
+
     def imported(self, resources: int, seconds: float, python: float, postgres: float) -> None:
         self._say(
             f"  {'import through the gateway':<36}{resources / python:>10,.0f}{resources / seconds:>12,.0f}"

@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/plandefinition-operation-apply.html
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import date
 from typing import cast, get_args
@@ -32,10 +33,13 @@ async def apply(parameters: Parameters, work: UnitOfWork) -> Resource:
     wanted = _wanted(parameters, work)
     if "url" not in plan.content or "version" not in plan.content:
         raise _refused("Only a PlanDefinition with url and version can be applied.", "PlanDefinition.url")
-    if await work.elsewhere(wanted.subject) is None:
+    patient, history, pursued = await asyncio.gather(
+        work.elsewhere(wanted.subject),
+        history_of(wanted.subject, work),
+        work.search(f"Goal?subject={wanted.subject}&lifecycle-status={','.join(PURSUED)}"),
+    )
+    if patient is None:
         raise _refused("That patient is not known here.", "Parameters.subject", "not-found")
-    history = await history_of(wanted.subject, work)
-    pursued = await work.search(f"Goal?subject={wanted.subject}&lifecycle-status={','.join(PURSUED)}")
     try:
         care_plan, *others = programme(
             plan.content,

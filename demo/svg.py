@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from demo.series import Point, Series, dated, scored
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 60, 690, 60, 280
-LINE_HEIGHT, LETTERS = 20, 95
+LINE_HEIGHT, LETTERS = 20, 88
 INK, GROUND, GRID, CURVE = "#1b1b1b", "#ffffff", "#c8c8c8", "#00468b"
 TICKS = 5
 

@@ -64,7 +64,9 @@ def reverse_chain(resource: str, name: str, value: str, setting: Setting, criter
         raise malformed(name, f"possible: {source}.{code} does not refer to {resource}")
     _keys(parameter, name)
     of = criterion(source, rest, value, _deeper(name, setting))
-    return ReferredBy(source, tuple(part.hash for part in parameter.indexed), resource, of, ((rest, value),))
+    return ReferredBy(
+        source, code, tuple(part.hash for part in parameter.indexed), resource, of, ((rest, value),)
+    )
 
 
 def listed(resource: str, values: Iterable[str]) -> Predicate:
@@ -77,7 +79,12 @@ def listed(resource: str, values: Iterable[str]) -> Predicate:
             raise malformed("_list", "the id of a List")
     item = parameters("List")["item"]
     return ReferredBy(
-        "List", tuple(part.hash for part in item.indexed), resource, IdIn(ids), (("_id", ",".join(ids)),)
+        "List",
+        "item",
+        tuple(part.hash for part in item.indexed),
+        resource,
+        IdIn(ids),
+        (("_id", ",".join(ids)),),
     )
 
 

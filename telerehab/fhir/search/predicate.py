@@ -170,10 +170,11 @@ class Refers:
 class ReferredBy:
     """`_has`: some live resource of `type` that meets `of` refers here (to a `target`) by one of `parameters`.
 
-    `asked` as with `Refers`.
+    These are the hashes of the parameter `by`; `asked` is as with `Refers`.
     """
 
     type: str
+    by: str
     parameters: tuple[int, ...]
     target: str
     of: Predicate

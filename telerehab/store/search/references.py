@@ -30,7 +30,7 @@ def linked_condition(link: Refers | ReferredBy, there: str, sql: Statement) -> s
                 f" AND link.target_type = {sql.value(type_, 'text')}"
             )
             to = "r.type = link.target_type AND r.id = link.target_id"
-        case ReferredBy(_, parameters, target):
+        case ReferredBy(_, _, parameters, target):
             on = (
                 f"link.target_id = r.id AND link.parameter = ANY ({sql.value(list(parameters), 'bigint[]')})"
                 f" AND link.target_type = {sql.value(target, 'text')}"

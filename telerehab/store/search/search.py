@@ -210,8 +210,8 @@ class Search:
         elsewhere: Elsewhere | None = None,
     ) -> _Asked:
         type_ = None if query.type in _ANY_TYPE else query.type
-        links = Links(self, self._aliases, self._types, access, elsewhere)
-        where = conjuncts(await links.resolved(query.where))
+        links = Links(self, query, self._aliases, self._types, access, elsewhere)
+        where = conjuncts(await links.where())
         with _costly():
             path = await self._paths.choose(where, Statement(type_, access), wanted)
         return _Asked(type_, where, access, order, position, path)

@@ -165,6 +165,28 @@ async def test_a_link_to_too_many_is_refused_never_cut_off(
     assert one == {ids["Observation"]}
 
 
+async def test_where_a_link_is_met_by_many_the_other_criteria_lead(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await clinic(deployment)
+    word = ids["word"]
+    asked = [
+        (f"Observation?patient.family=okafor{word}&encounter={ids['Encounter']}", {"Observation"}),
+        (
+            f"Observation?patient.family=okafor{word}&patient.gender=male&encounter={ids['Encounter']}",
+            set[str](),
+        ),
+        (
+            f"Patient?_has:Observation:patient:code:text=range {word}&_id={id_of(ids['Stranger'])}",
+            {"Stranger"},
+        ),
+        (f"Patient?_has:Observation:patient:code:text=range&organization={ids['Clinic']}", {"Patient"}),
+    ]
+    monkeypatch.setattr(linked, "MOST", 1)
+    for url, names in asked:
+        assert await found(deployment, url) == {ids[name] for name in names}, url
+
+
 async def test_conditional_writes_may_chain_too(deployment: Deployment) -> None:
     ids = await clinic(deployment)
     made = observation(ids["Patient"])

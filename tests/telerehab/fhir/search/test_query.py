@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from telerehab.fhir.outcome import FhirError
 from telerehab.fhir.search import Include, Query, SortKey, parameters, parse_query
 from telerehab.fhir.search.predicate import EVERYTHING, All, AnyOf, HasToken, IdIn, Not
+from telerehab.fhir.search.query import SYSTEM
 
 
 def query(type_: str, text: str, **options: Any) -> Query:
@@ -181,3 +184,29 @@ def test_includes_name_the_rows_to_follow() -> None:
 def test_summary_and_elements_are_read() -> None:
     assert query("Patient", "_summary=text").summary == "text"
     assert query("Observation", "_elements=status,Observation.value").elements == ("status", "value")
+
+
+PIECES = [
+    "_has", "_list", "_id", "_type", "_include", "_sort", "patient", "subject", "code", "identifier", "Patient",
+    "Observation", "Organization", "organization", "in", "not-in", "below", "text", "iterate", "*", "$now", "", " ",
+    "\0",    "a,b", "x|y", "http://example.org/x|1", "2024", "-date", "Patient/1", "\ud800",
+]  # fmt: skip
+WORDS = st.lists(
+    st.tuples(st.sampled_from(PIECES), st.sampled_from([".", ":", ",", "|", "$", "\\", ""])), max_size=5
+)
+TEXTS = WORDS.map(lambda words: "".join(word + mark for word, mark in words))
+
+
+@given(st.sampled_from(["Patient", "Observation", "Location", SYSTEM]), TEXTS, TEXTS, st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_asked_is_understood_or_refused(type_: str, name: str, value: str, lenient: bool) -> None:
+    refused: FhirError | None = None
+    try:
+        parsed = parse_query(type_, [(name, value)], lenient=lenient, types=["Patient", "Location"])
+    except FhirError as error:
+        refused = error
+    if refused is None:
+        assert parsed.understood in ((), ((name, value),))
+    else:
+        assert refused.status in (400, 404)
+        assert all(issue.diagnostics for issue in refused.issues)

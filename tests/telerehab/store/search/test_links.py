@@ -85,7 +85,7 @@ class ByHand:
                 return any(
                     self.meets(of, other) for other in self.targets(stored, set(map(token_hash, keys)), type_)
                 )
-            case ReferredBy(type_, parameters, target, of):
+            case ReferredBy(type_, _, parameters, target, of):
                 return stored.rows.type == target and any(
                     parameter in parameters and other.rows.type == type_ and self.meets(of, other)
                     for parameter, other in self.referring.get(stored.reference, ())

@@ -37,7 +37,7 @@ class Records:
         headers = {"content-type": "application/fhir+json"}
         response = await self.client.request(method, url, content=body, headers=headers)
         assert response.status_code == status, response.text
-        return response.json()
+        return json.parse(response.content)
 
 
 @pytest.fixture(scope="module")

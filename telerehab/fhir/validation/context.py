@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from telerehab.fhir.outcome import Issue, Severity
+from telerehab.fhir.outcome import Issue
 
 MAX_ISSUES = 500
+MAX_ADVICE = 100
 
 
 Path = tuple["Path | None", str, int]
@@ -52,6 +53,7 @@ class Context:
     """The state of one validation: its issues, and what spans elements of the resource being walked."""
 
     __slots__ = (
+        "_advised",
         "advises",
         "in_bundle",
         "issues",
@@ -64,6 +66,7 @@ class Context:
     def __init__(self, in_bundle: bool, *, advises: bool = False) -> None:
         self.issues: list[Issue] = []
         self.in_bundle = in_bundle
+        self._advised = 0
         self.advises = advises
         """Whether best practice is looked at too."""
         self.resource: dict[str, Any] = {}
@@ -75,10 +78,18 @@ class Context:
 
     def report(self, fault: Fault, path: Path, *, advice: bool = False) -> None:
         """Note a fault of the element at `path`; raises TooManyIssues when there is no point in going on."""
-        severity: Severity = "warning" if advice else "error"
-        self.issues.append(Issue(fault.code, fault.diagnostics, render(path), severity))
-        if len(self.issues) >= MAX_ISSUES:
+        if advice:
+            self._advise(fault, path)
+            return
+        self.issues.append(Issue(fault.code, fault.diagnostics, render(path)))
+        if len(self.issues) >= MAX_ISSUES + self._advised:
             raise TooManyIssues
+
+    def _advise(self, fault: Fault, path: Path) -> None:
+        """Note what is against best practice, up to a number: it must not crowd out faults."""
+        if self._advised < MAX_ADVICE:
+            self._advised += 1
+            self.issues.append(Issue(fault.code, fault.diagnostics, render(path), "warning"))
 
 
 Accept = Callable[[Any], Fault | None]

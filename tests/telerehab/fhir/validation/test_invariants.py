@@ -23,6 +23,7 @@ from telerehab.fhir.fhirpath.values import Node
 from telerehab.fhir.json import JsonObject, Number, parse_object
 from telerehab.fhir.validation import validate
 from telerehab.fhir.validation.constraints import BY_HAND, ELSEWHERE
+from telerehab.fhir.validation.context import MAX_ADVICE
 from telerehab.fhir.validation.corrections import CORRECTED
 from telerehab.fhir.validation.invariants import expression_of
 from telerehab.fhir.validation.presence import quick_answer
@@ -247,6 +248,17 @@ def test_best_practice_is_a_warning_and_only_told_when_asked_for() -> None:
     (advice,) = validate(patient, advises=True)
     assert (advice.severity, advice.code, advice.expression) == ("warning", "invariant", "Patient")
     assert advice.diagnostics == "A resource should have narrative for robust management (dom-6)."
+
+
+def test_advice_does_not_crowd_out_faults() -> None:
+    entries = [{"resource": {"resourceType": "Patient", "active": True}} for _ in range(600)]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [*entries, {"link": []}]}
+    issues = validate(bundle, advises=True)
+    assert [issue.severity for issue in issues].count("warning") == MAX_ADVICE
+    assert {issue.expression for issue in issues if issue.severity == "error"} == {
+        "Bundle.entry[600]",
+        "Bundle.entry[600].link",
+    }
 
 
 def test_a_full_url_beside_another_id_is_a_warning() -> None:

@@ -36,9 +36,13 @@ def validate_entry(index: int, entry: JsonObject) -> None:
 
 
 def _bare(entry: Any) -> Any:
+    """The entry without its resource, and without the fullUrl: that only links entries, whatever is in it.
+
+    Clients send "urn:uuid:patient" where a UUID belongs, and mean no harm.
+    """
     if not isinstance(entry, dict):
         return entry
-    return {name: value for name, value in entry.items() if name != "resource"}
+    return {name: value for name, value in entry.items() if name not in ("resource", "fullUrl")}
 
 
 def _moved(fault: Issue, here: str) -> Issue:

@@ -35,6 +35,11 @@ class EntryWrite:
     content: JsonObject | None
 
     @property
+    def asked(self) -> str | None:
+        """What finds it or will find it ("Patient?identifier=1"): a reference by the same criteria is to it."""
+        return None if self.criteria is None or self.method == "DELETE" else f"{self.type}?{self.criteria}"
+
+    @property
     def source_version(self) -> object:
         """The version that a resource to be created had where it comes from, if it says so."""
         meta = self.content.get("meta") if self.content and self.method == "POST" else None

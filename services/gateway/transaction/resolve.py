@@ -68,6 +68,8 @@ async def resolve(
         if write.write.entry.full_url and write.id:
             version = None if write.matched else write.write.source_version
             links.add(write.write.entry.full_url, write.reference, version)
+        if write.write.asked:
+            links.add(write.write.asked, write.reference)
     return [_linked(write, links, found) for write in placed], found
 
 
@@ -135,7 +137,7 @@ def _linked(placed: Placed, links: Links, found: Found) -> Placed:
     if placed.content is None:
         return placed
     named = dict(links.seen_from(placed.write.entry.full_url))
-    for reference in conditional_references(placed.content):
+    for reference in set(conditional_references(placed.content)) - named.keys():
         try:
             named[reference] = only_found(reference, found[reference])
         except FhirError as error:
@@ -154,16 +156,17 @@ def owners_of(placed: Iterable[Placed]) -> dict[str, list[Placed]]:
 
 
 def relied_on(
-    placed: Iterable[Placed], found: Found, reads: Iterable[Entry]
+    placed: Sequence[Placed], found: Found, reads: Iterable[Entry]
 ) -> Mapping[str, Sequence[pb.Reliance]]:
     """What has to be there for the transaction, by owner: what it reads, and what its references by criteria find."""
     relied: dict[str, list[pb.Reliance]] = {}
+    written = {write.write.asked for write in placed}
     for entry in reads:
         if (read := read_of(entry)) is not None:
             reliance = pb.Reliance(index=entry.index, type=read[0], id=read[1])
             relied.setdefault(owner_of(read[0]), []).append(reliance)
     for write in placed:
-        for reference in set(conditional_references(write.write.content or {})):
+        for reference in set(conditional_references(write.write.content or {})) - written:
             type_, _, criteria = reference.partition("?")
             (id_,) = found[reference]
             index = write.write.entry.index

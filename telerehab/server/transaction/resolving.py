@@ -78,15 +78,18 @@ async def _identified(work: UnitOfWork, write: EntryWrite, base_url: str, asked:
 
 
 async def _add_conditional(
-    work: UnitOfWork, links: Links, identified: Iterable[Resolved], base_url: str
+    work: UnitOfWork, links: Links, identified: Sequence[Resolved], base_url: str
 ) -> None:
-    """Add what references by criteria find: exactly one resource each, guarded until the commit."""
-    known: set[str] = set()
+    """Add what references by criteria are to: what an entry writes by the same, or one resource, which is guarded."""
+    known = {
+        resolved.write.asked: resolved.write.reference for resolved in identified if resolved.write.asked
+    }
+    for asked, written in known.items():
+        links.add(asked, written)
     for resolved in identified:
-        for reference in set(conditional_references(resolved.write.content or {})) - known:
-            known.add(reference)
+        for reference in set(conditional_references(resolved.write.content or {})) - known.keys():
             try:
-                found = await only_reference(work, reference, base_url)
+                known[reference] = found = await only_reference(work, reference, base_url)
                 await work.required(*found.split("/"))
                 links.add(reference, found)
             except FhirError as error:

@@ -155,6 +155,32 @@ async def test_versions_and_oids_are_followed(deployment: Deployment) -> None:
     assert subjects == [f"{made_}/_history/1", f"{source}/Patient/7/_history/2", other]
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_reference_by_the_criteria_of_an_entry_is_to_what_it_writes(
+    deployment: Deployment, method: str, there: bool
+) -> None:
+    criteria = f"identifier={SYSTEM}|{uuid4().hex}"
+    person = patient(identifier=[identifier(criteria.partition("|")[2])])
+    if there:
+        await made(deployment, person)
+    write = (
+        entry("POST", "Patient", person, ifNoneExist=criteria)
+        if method == "POST"
+        else entry("PUT", f"Patient?{criteria}", person)
+    )
+    relative = patient(link=[{"other": {"reference": f"Patient?{criteria}"}, "type": "seealso"}])
+    answer = await post(
+        deployment,
+        transaction(
+            write, entry("POST", "Goal", goal(f"Patient?{criteria}")), entry("POST", "Patient", relative)
+        ),
+    )
+    one, aim, other = ids(answer)
+    assert (await read(deployment, aim))["subject"]["reference"] == one
+    assert (await read(deployment, other))["link"][0]["other"]["reference"] == one
+
+
 async def test_a_batch_resolves_references_by_criteria_each_alone(deployment: Deployment) -> None:
     mrn = uuid4().hex
     person = await made(deployment, patient(identifier=[identifier(mrn)]))

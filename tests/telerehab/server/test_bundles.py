@@ -200,6 +200,21 @@ async def test_reference_by_criteria_becomes_the_one_match(client: httpx.AsyncCl
     assert reference == f"Patient/{made}"
 
 
+async def test_a_reference_by_the_criteria_of_an_entry_is_to_what_it_writes(
+    client: httpx.AsyncClient,
+) -> None:
+    criteria = f"identifier={uuid4()}"
+    known = patient(identifier=[{"value": criteria.partition("=")[2]}])
+    refer = entry("POST", "Patient", patient(**link_to(f"Patient?{criteria}")))
+    for write in (
+        entry("POST", "Patient", known, ifNoneExist=criteria),
+        entry("PUT", f"Patient?{criteria}", known),
+    ):
+        response = await post(client, "transaction", refer, write, prefer="return=representation")
+        referring, referred = (each["resource"] for each in response.json()["entry"])
+        assert referring["link"][0]["other"]["reference"] == f"Patient/{referred['id']}"
+
+
 async def test_repeated_transaction_has_one_effect(client: httpx.AsyncClient) -> None:
     entries = [entry("POST", "Patient", patient()), entry("DELETE", "Patient/never-there")]
     key = str(uuid4())

@@ -44,8 +44,9 @@ async def test_matches_and_documents(records: Records) -> None:
     }
     made = await records.post("Patient", person)
     matches = await records.post("Patient/$match", person, 200)
-    (entry,) = Bundle.model_validate(matches).entry or [None]
-    assert entry is not None
+    listed = Bundle.model_validate(matches).entry
+    assert listed
+    (entry,) = listed
     assert entry.resource
     assert entry.resource.id == made["id"]
     assert entry.search

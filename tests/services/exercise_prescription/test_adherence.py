@@ -24,6 +24,7 @@ from telerehab.canonical import PROGRAMME, TIMEZONE
 from telerehab.fhir.json import JsonObject
 from telerehab.resource import Resource
 from tests.services.exercise_prescription.clinic import PATIENT, Clinic
+from tests.services.exercise_prescription.test_apply import assert_valid
 from tests.services.exercise_prescription.test_progress import PLANNED, START, log, programme
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -150,6 +151,7 @@ async def test_a_clinician_sees_both_readings_of_each_exercise_and_of_all(clinic
         await clinic.hear(log(request, day, completion_percent=50 if day == PLANNED[5] else 100))
     last = f"{START + timedelta(days=20):%Y-%m-%d}"
     answer = await clinic.call("GET", f"CarePlan/{care_plan['id']}/$adherence?end={last}&days=21")
+    assert_valid(answer)
     all_of_it = figures(answer["parameter"])
     assert all_of_it["period"] == {"start": f"{START:%Y-%m-%d}", "end": last}
     # four exercises on three days a week and one on five, three weeks; five whole bouts and a half were logged

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import pytest
+from decimal import Decimal
 
-from services.session.domain.messages import about, acknowledged, alert_reminder, programme_message
+import pytest
+from fhir.resources.R4B.communication import Communication
+
+from services.session.domain.messages import (
+    about,
+    acknowledged,
+    alert_reminder,
+    heard_pain,
+    pain,
+    programme_message,
+)
 from services.session.lifecycles import alert_message, heard_screening
 from services.session.lifecycles import alert_reminder as reminder_lifecycle
+from services.session.lifecycles import heard_pain as pain_lifecycle
 from services.session.lifecycles import programme_message as programme_lifecycle
 from services.session.rules.what_was_heard_is_nobodys_to_write import what_was_heard_is_nobodys_to_write
 from telerehab.change import Change
+from telerehab.fhir import json
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.validation import validate
 from telerehab.lifecycle import Lifecycle
@@ -25,11 +37,17 @@ STATUSES = ["preparation", "in-progress", "not-done", "on-hold", "stopped", "com
             "unknown"]  # fmt: skip
 
 
+PAIN = heard_pain("o1", 1, "p1", score=Decimal("3.5"), told=NOW, heard=NOW)
+WITHDRAWN = heard_pain("o1", 2, "p1", score=None, told=None, heard=NOW)
+
+
 @pytest.mark.parametrize(
-    "message", [PROGRAMME, ALERT, HEARD, REMINDER, acknowledged(ALERT, "Practitioner/d1", NOW)]
+    "message",
+    [PROGRAMME, ALERT, HEARD, REMINDER, PAIN, WITHDRAWN, acknowledged(ALERT, "Practitioner/d1", NOW)],
 )
 def test_messages_are_valid(message: JsonObject) -> None:
     assert validate(message) == []
+    Communication.model_validate_json(json.dump(message))
 
 
 def test_no_message_holds_words() -> None:
@@ -42,6 +60,10 @@ def test_what_a_message_is_about_has_a_version() -> None:
     assert about(PROGRAMME) == ("CarePlan/c1", 3)
     assert about(HEARD) == ("QuestionnaireResponse/q1", 1)
     assert about(ALERT) == ("DetectedIssue/i1", 0)
+
+
+def test_a_pain_score_is_read_back_as_it_was_told() -> None:
+    assert (pain(PAIN), pain(WITHDRAWN), WITHDRAWN["status"]) == (Decimal("3.5"), None, "entered-in-error")
 
 
 def test_who_acknowledged_an_alert_has_received_it() -> None:
@@ -77,6 +99,16 @@ def test_who_acknowledged_an_alert_has_received_it() -> None:
             },
         ),
         (
+            pain_lifecycle,
+            PAIN,
+            {
+                (None, "completed"),
+                (None, "entered-in-error"),
+                ("completed", "entered-in-error"),
+                ("entered-in-error", "completed"),
+            },
+        ),
+        (
             programme_lifecycle,
             PROGRAMME,
             {
@@ -90,7 +122,7 @@ def test_who_acknowledged_an_alert_has_received_it() -> None:
             },
         ),
     ],
-    ids=["alert", "reminder", "heard screening", "programme"],
+    ids=["alert", "reminder", "heard screening", "heard pain", "programme"],
 )
 def test_impossible_transitions_are_refused(
     lifecycle: Lifecycle, message: JsonObject, allowed: set[tuple[str | None, str]]
@@ -106,7 +138,9 @@ def test_impossible_transitions_are_refused(
             assert (not refused) is (before == after or (before, after) in allowed), (before, after)
 
 
-@pytest.mark.parametrize("message", [ALERT, REMINDER, HEARD], ids=["alert", "reminder", "screening"])
+@pytest.mark.parametrize(
+    "message", [ALERT, REMINDER, HEARD, PAIN], ids=["alert", "reminder", "screening", "pain"]
+)
 def test_what_was_heard_is_written_by_handlers_alone(message: JsonObject) -> None:
     resource = Resource.of(message)
     bare = Resource.of({name: value for name, value in message.items() if name != "meta"})

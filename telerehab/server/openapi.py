@@ -32,9 +32,17 @@ def fhir_paths(types: Iterable[str], operations: Iterable[Operation] = ()) -> di
     for operation in operations:
         for type_ in operation.types or ("",):
             url = "/".join(filter(None, [BASE_PATH, type_, f"${operation.code}"]))
-            method = "post" if operation.writes else "get"
+            method = "post" if operation.writes or _needs_a_resource(operation) else "get"
             paths[url] = {method: _operation(operation.definition)}
     return paths
+
+
+def _needs_a_resource(operation: Operation) -> bool:
+    """Whether an operation cannot be asked by a URL alone."""
+    given = (
+        one for one in operation.definition.get("parameter", ()) if one["use"] == "in" and one["min"] > 0
+    )
+    return any(one.get("type", "")[:1].isupper() for one in given)
 
 
 def _described(name: str, method: str, place: str, types: list[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ UV ?= uv
 .PHONY: help run test demo lint proto bench docs clinical lock
 
 help:
-	@echo "make run    install and start everything; Ctrl-C stops it    make demo   a booked visit, told step by step"
+	@echo "make run    install and start everything; Ctrl-C stops it    make demo   two care journeys, told step by step"
 	@echo "make test   the tests (ARGS='-k booking')                    make lint   style, types, import rules"
 	@echo "make bench  the measurements                                 make proto  code from proto/ into telerehab/pb"
 	@echo "make docs   the generated pages                              make lock   the locked dependencies (needs uv)"

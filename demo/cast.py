@@ -29,13 +29,15 @@ def today() -> date:
 class Journey:
     """One story on the FHIR base `base`; what is made is kept as references ("Patient/1").
 
-    `events` is None where the story cannot look behind the API; `pictures` is the folder for charts, None for none.
+    `events` is None where the story cannot look behind the API; `pictures` is the folder for charts, None for none;
+    `patience` is that of every party.
     """
 
     base: str
     tell: Telling
     events: Events | None = None
     pictures: Path | None = None
+    patience: float = 60.0
     today: date = field(default_factory=today)
     began: str = ""
     patient: str = ""
@@ -49,16 +51,18 @@ class Journey:
     proposal: JsonObject = field(default_factory=dict)
     appointment: JsonObject = field(default_factory=dict)
     care_plan: str = ""
+    exercises: Sequence[JsonObject] = ()
+    """The prescriptions of the programme, as the patient's app has read them."""
     bridge: str = ""
     """The prescription of the exercise whose dose changes in the story."""
     alert: str = ""
     """The Task that asks somebody to acknowledge an alert."""
 
     def __post_init__(self) -> None:
-        self.hospital = Client(self.base)
-        self.clinic = Client(self.base)
-        self.partner = Client(self.base)
-        self.stranger = Client(self.base)
+        self.hospital = Client(self.base, self.patience)
+        self.clinic = Client(self.base, self.patience)
+        self.partner = Client(self.base, self.patience)
+        self.stranger = Client(self.base, self.patience)
 
     @property
     def parties(self) -> Sequence[Client]:

@@ -5,10 +5,13 @@ https://hl7.org/fhir/R4/http.html
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import httpx
 
@@ -18,7 +21,10 @@ from telerehab.fhir.json import JsonObject
 FHIR_JSON = "application/fhir+json"
 POSITION = "X-Telerehab-Position"
 BEHIND = "X-Telerehab-Behind"
-SECONDS = 30.0
+KEY = "Idempotency-Key"
+SECONDS = 60.0
+PAUSE = 0.1
+FOR_NOW = (502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,14 @@ class Unexpected(Exception):
         self.answer = answer
 
     @property
+    def may_pass(self) -> bool:
+        """Whether the same request may be answered otherwise later, by what was answered."""
+        if self.answer is None:
+            return False
+        behind = self.answer.headers.get(BEHIND)
+        return self.answer.status in FOR_NOW or behind in ("timeout", "unavailable")
+
+    @property
     def issues(self) -> list[str]:
         """The issues of the OperationOutcome, one line each."""
         issues = self.answer.content.get("issue", ()) if self.answer else ()
@@ -52,10 +66,15 @@ class Unexpected(Exception):
 
 
 class Client:
-    """One party to the story, with its own connections to the FHIR base `base`."""
+    """One party to the story, with its own connections to the FHIR base `base`.
 
-    def __init__(self, base: str) -> None:
+    `patience`: for how many seconds it asks again where the server says that it cannot answer now.
+    A POST is asked again with the key of the first time, so that it happens once.
+    """
+
+    def __init__(self, base: str, patience: float) -> None:
         self.base = base
+        self.patience = patience
         self.requests = 0
         self.seen: set[str] = set()
         """Every version that an answer showed or named: "Patient/1/_history/2"."""
@@ -76,12 +95,29 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request; `path` is below the base or a link of the server's. Raises `Unexpected`."""
+        told = {"accept": FHIR_JSON, **(headers or {})}
+        if content is not None:
+            told["content-type"] = FHIR_JSON
+        if method == "POST":
+            told[KEY] = str(uuid4())
+        deadline = time.monotonic() + self.patience
+        pause = threading.Event()
+        while True:
+            try:
+                return self._ask(method, path, content, told, expect)
+            except Unexpected as error:
+                if not error.may_pass or time.monotonic() >= deadline:
+                    raise
+                pause.wait(PAUSE)
+
+    def _ask(
+        self, method: str, path: str, content: JsonObject | None, headers: Mapping[str, str], expect: int
+    ) -> Answer:
         body = None if content is None else json.dump(content)
-        told = {"accept": FHIR_JSON, **({"content-type": FHIR_JSON} if body else {}), **(headers or {})}
         asked = f"{method} {path if path.startswith('http') else f'{self.base}/{path}'}"
         self.requests += 1
         try:
-            response = self._http.request(method, path, content=body, headers=told)
+            response = self._http.request(method, path, content=body, headers=headers)
         except httpx.HTTPError as error:
             raise Unexpected(asked, f"no answer ({type(error).__name__})") from None
         answer = Answer(response.status_code, response.headers, _content(response, asked))

@@ -9,7 +9,7 @@ from demo.alerts import alert_of
 from demo.cast import Journey
 from demo.client import reference_to
 from demo.intake import ACTIVITIES, FUNCTION, RIGHT_HIP, scores_of, send, tell_score
-from demo.programme import accept, prescriptions, proposals, tell_proposal, title
+from demo.programme import accept, proposals, tell_proposal, title
 from demo.reading import require
 from telerehab.fhir.json import JsonObject
 
@@ -51,7 +51,7 @@ def log_two_weeks(journey: Journey) -> None:
     answer = reference_to(journey.partner.read(reference_to(scored.content)))
     for score in scores_of(journey, answer):
         tell_score(journey, score)
-    journey.tell.note(f"{len(made)} logs of {len(prescriptions(journey))} exercises.")
+    journey.tell.note(f"{len(made)} logs of {len(journey.exercises)} exercises.")
     journey.tell.figure(_calendar(journey, sent))
     journey.shows(made[0], answer)
 
@@ -85,9 +85,10 @@ def take_the_step(journey: Journey) -> None:
 
 def suffer_a_pain_spike(journey: Journey) -> None:
     """Pain rises, last evening and with today's bridge: the log that shows it raises an alert in its commit."""
-    evening = app.pain_log(journey.patient, app.at(journey.today, app.DAYS - 1, 20), LAST_EVENING, "evening")
+    name = f"{journey.patient}-evening"
+    evening = app.pain_log(journey.patient, app.at(journey.today, app.DAYS - 1, 20), LAST_EVENING, name)
     _sent(journey, evening)
-    request = journey.partner.read(journey.bridge)
+    request = next(one for one in journey.exercises if reference_to(one) == journey.bridge)
     bout = app.exercise_log(request, journey.care_plan, app.now(), TODAY, f"{request['id']}-{app.DAYS}")
     answered = journey.partner.ask("POST", "Observation", bout, expect=201)
     journey.goes_on_with(answered)
@@ -105,7 +106,7 @@ def take_the_step_back(journey: Journey) -> None:
 
 def _logs(journey: Journey) -> Iterable[Sent]:
     """A log of every exercise on every day it was due, as the programme says."""
-    for request in prescriptions(journey):
+    for request in journey.exercises:
         for day in app.days_due(request, journey.today):
             told: Mapping[str, int] = FIRST_WEEK if day <= HALFWAY else SECOND_WEEK
             done = app.at(journey.today, day, 8)
@@ -136,7 +137,7 @@ def _calendar(journey: Journey, logs: Iterable[Sent]) -> Iterable[str]:
     """A row for each exercise: on which of the days before today it was due, and logged."""
     known = list(logs)
     yield f"{'':<25} " + " ".join(f"{app.on_day(journey.today, day):%a}"[:2] for day in range(1, app.DAYS))
-    for request in prescriptions(journey):
+    for request in journey.exercises:
         logged = {day for log, day in known if _is_of((log, day), reference_to(request))}
         due = set(app.days_due(request, journey.today))
         marks = ["● " if day in logged else "○ " if day in due else "· " for day in range(1, app.DAYS)]

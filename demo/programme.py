@@ -29,7 +29,7 @@ def apply_the_protocol(journey: Journey) -> None:
         {"name": "start", "valueDate": app.on_day(journey.today, 1).isoformat()},
     ).content
     journey.care_plan = reference_to(draft)
-    requests = prescriptions(journey)
+    requests = journey.exercises = prescriptions(journey)
     require(draft["status"] == "draft", "a programme should be a draft")
     require({one["status"] for one in requests} == {"draft"}, "a prescription should be a draft")
     journey.tell.note(draft["title"])

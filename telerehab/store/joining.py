@@ -27,17 +27,22 @@ Key = tuple[str, ...] | int
 
 
 class Commits:
-    """Commits write sets of one schema, those that may be joined in groups."""
+    """Commits write sets of one schema, those that may be joined in groups.
+
+    What only creates waits for nobody's lock, and so does not go with what replaces or relies on something.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._gathering = Gathering(self._commit, LANES)
+        self._creates = Gathering(self._commit, LANES)
+        self._others = Gathering(self._commit, LANES)
 
     async def apply(self, write_set: WriteSet) -> Applied:
         """Commit one write set; as `telerehab.store.write.apply`."""
         if not may_join(write_set):
             return await apply(self._pool, write_set)
-        return await self._gathering(write_set)
+        gathering = self._creates if only_creates(write_set) else self._others
+        return await gathering(write_set)
 
     async def _commit(self, write_sets: Sequence[WriteSet]) -> list[Applied | Exception]:
         """Groups one after another; each set's outcome in the order given."""
@@ -72,6 +77,11 @@ def may_join(write_set: WriteSet) -> bool:
         and not write_set.aliases
         and 0 < len(write_set.rows) <= MOST_ROWS
     )
+
+
+def only_creates(write_set: WriteSet) -> bool:
+    """Whether all its rows are new and nothing that was read must still be so."""
+    return not write_set.guards and not write_set.counters and not any(row.expected for row in write_set.rows)
 
 
 def joined(write_sets: Iterable[WriteSet]) -> WriteSet:

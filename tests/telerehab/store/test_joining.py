@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import pytest
 
 from telerehab.access import EVERYTHING
@@ -60,6 +61,20 @@ async def test_two_that_each_rely_on_what_the_other_writes_are_never_both_done(s
         assert sorted(type(each).__name__ for each in found) == ["Applied", "Missed"]
         lost = "ab"[[isinstance(each, Missed) for each in found].index(True)]
         await store.apply(write_set(write(lost, version)))
+
+
+async def test_creates_do_not_wait_for_who_waits_for_a_lock(store: Store, dsn: str) -> None:
+    await store.apply(write_set(*(write(f"held{number}") for number in range(4))))
+    holder = await asyncpg.connect(dsn)
+    await holder.execute("BEGIN; SELECT FROM scheduling.resource FOR UPDATE")
+    updates = [asyncio.create_task(store.apply(write_set(write(f"held{number}", 1)))) for number in range(4)]
+    while not await holder.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        pass
+    await asyncio.gather(*(store.apply(write_set(write(f"free{number}"))) for number in range(8)))
+    assert not any(each.done() for each in updates)
+    await holder.execute("ROLLBACK")
+    await asyncio.gather(*updates)
+    await holder.close()
 
 
 BUMP, EXPECT, LOOK = Counter(1, None, True), Counter(1, 3, True), Counter(1, 3, False)

@@ -120,7 +120,8 @@ class Resource:
 
 def instant(moment: datetime) -> str:
     """A FHIR instant in UTC with milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def without_server_meta(content: JsonObject) -> JsonObject:

@@ -11,12 +11,16 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from demo.deployment import free_port
 from telerehab.store import embedded
 from telerehab.store.data_folder import DataFolder
 from telerehab.store.embedded import ServerHandle
 from tests.kafka.server import KafkaServer, Lacking, classpath
+
+settings.register_profile("any machine", deadline=None)  # a busy one is slow, and no defect
+settings.load_profile("any machine")
 
 NewDatabase = Callable[..., Awaitable[str]]
 

@@ -98,8 +98,8 @@ def test_a_clear_screening_counts_until_something_asks_for_another(
     assert missing(ready, [CLEAR, *heard, fresh], visits, NOW) == [], "another clear one is enough"
 
 
-@given(st.lists(st.tuples(st.integers(-30, 30), st.integers(0, 10)), max_size=8), st.randoms())
-def test_the_order_in_which_pain_is_heard_of_is_nothing(told: list[tuple[int, int]], random: object) -> None:
+@given(st.lists(st.tuples(st.integers(-30, 30), st.integers(0, 10)), max_size=8))
+def test_the_order_in_which_pain_is_heard_of_is_nothing(told: list[tuple[int, int]]) -> None:
     pains = [(NOW + timedelta(days=day), Decimal(value)) for day, value in told]
     rise = pain_rise(pains, NOW)
     assert pain_rise(pains[::-1], NOW) == rise

@@ -27,7 +27,14 @@ def operator(symbol: str, left: Step, right: Step) -> Step:
     if symbol in _LOGIC:
         return _LOGIC[symbol](left, right)
     operate = _OPERATORS[symbol]
-    return lambda scope: operate(left(scope), right(scope))
+
+    def step(scope: Scope) -> Collection:
+        one, other = left(scope), right(scope)
+        if len(one) > 1 or len(other) > 1:
+            scope.environment.spend(len(one) + len(other))
+        return operate(one, other)
+
+    return step
 
 
 def equals_text(left: Step, literal: str) -> Step:

@@ -18,6 +18,7 @@ def distinct(focus: Collection, scope: Scope) -> Collection:
 
 @function("union", 1)
 def union(focus: Collection, scope: Scope, other: Collection) -> Collection:
+    scope.environment.spend(len(focus) + len(other))
     return each_once([*focus, *other])
 
 
@@ -29,11 +30,13 @@ def combine(focus: Collection, scope: Scope, other: Collection) -> Collection:
 
 @function("intersect", 1)
 def intersect(focus: Collection, scope: Scope, other: Collection) -> Collection:
+    scope.environment.spend(len(other))
     wanted = set(map(identity, other))
     return [item for item in distinct(focus, scope) if identity(item) in wanted]
 
 
 @function("exclude", 1)
 def exclude(focus: Collection, scope: Scope, other: Collection) -> Collection:
+    scope.environment.spend(len(focus) + len(other))
     unwanted = set(map(identity, other))
     return [item for item in focus if identity(item) not in unwanted]

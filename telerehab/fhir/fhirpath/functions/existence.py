@@ -63,11 +63,13 @@ def any_false(focus: Collection, scope: Scope) -> Collection:
 
 @function("subsetOf", 1)
 def subset_of(focus: Collection, scope: Scope, other: Collection) -> Collection:
+    scope.environment.spend(len(focus) + len(other))
     return [set(map(identity, focus)) <= set(map(identity, other))]
 
 
 @function("supersetOf", 1)
 def superset_of(focus: Collection, scope: Scope, other: Collection) -> Collection:
+    scope.environment.spend(len(focus) + len(other))
     return [set(map(identity, focus)) >= set(map(identity, other))]
 
 
@@ -78,4 +80,5 @@ def count(focus: Collection, scope: Scope) -> Collection:
 
 @function("isDistinct")
 def is_distinct(focus: Collection, scope: Scope) -> Collection:
+    scope.environment.spend(len(focus))
     return [len(set(map(identity, focus))) == len(focus)]

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from clinical.instruments import Instrument, Item, instruments
 from services.outcomes.domain.codes import ANSWER
-from services.outcomes.domain.questionnaires import QUESTIONNAIRE
+from services.outcomes.domain.questionnaires import QUESTIONNAIRE, versions
 from telerehab.fhir.json import JsonObject
 
 RELATIVE = "Questionnaire/"
@@ -29,13 +29,16 @@ class NotUnderstood(ValueError):
 
 
 def questionnaire(response: JsonObject) -> tuple[str, str]:
-    """Name ("phq-9", "red-flags-hip") and version ("" if not stated) of the Questionnaire of ours; ("", "") if none."""
+    """Name ("phq-9", "red-flags-hip") and version ("" if not stated) of the Questionnaire of ours; ("", "") if none.
+
+    Whoever names the resource by the URL it is read from, whatever host we go by there, means ours too.
+    """
     url, _, version = str(response.get("questionnaire", "")).partition("|")
     ours = next((base for base in (QUESTIONNAIRE, RELATIVE) if url.startswith(base)), None)
-    if ours is None:
-        return "", ""
-    name = url.removeprefix(ours)
+    name = url.rpartition(f"/{RELATIVE}")[2] if ours is None else url.removeprefix(ours)
     stored = _STORED.fullmatch(name)
+    if ours is None and (stored is None or stored[1] not in versions()):
+        return "", ""
     return (stored[1], version or stored[2]) if stored else (name, version)
 
 

@@ -128,6 +128,8 @@ def test_answers_to_a_screening_that_nobody_knows_bring_a_human(name: str, case:
     [
         "Questionnaire/red-flags-hip-1.0.0",
         f"{QUESTIONNAIRE}hip-1.0.0",
+        "http://localhost:8080/fhir/R4/Questionnaire/red-flags-hip-1.0.0",
+        "https://clinic.example/fhir/R4/Questionnaire/red-flags-hip-1.0.0|1.0.0",
         f"{QUESTIONNAIRE}HIP|1.0.0",
         f"{QUESTIONNAIRE.removesuffix('red-flags-')}Red-Flags-Hip",
     ],
@@ -135,6 +137,19 @@ def test_answers_to_a_screening_that_nobody_knows_bring_a_human(name: str, case:
 def test_a_screening_is_known_by_the_id_it_is_stored_under_too(questionnaire: str) -> None:
     shown = {**response({"hot-joint-fever": YES}).content, "questionnaire": questionnaire}
     assert [flag.code for flag in raised(shown)] == ["hip.hot-joint-fever"]
+
+
+@pytest.mark.parametrize(
+    "questionnaire",
+    [
+        "https://hospital.example/fhir/Questionnaire/red-flags-hip",
+        "https://hospital.example/fhir/Questionnaire/flags-hip-1.0.0",
+        "https://hospital.example/red-flags-hip-1.0.0",
+        "urn:uuid:red-flags-hip-1.0.0",
+    ],
+)
+def test_a_hospitals_own_questionnaire_is_its_own(questionnaire: str) -> None:
+    assert raised({**response({"hot-joint-fever": YES}).content, "questionnaire": questionnaire}) == []
 
 
 def test_a_screening_without_a_region_is_not_understood() -> None:

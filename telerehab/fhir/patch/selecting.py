@@ -65,7 +65,9 @@ def _called(of: list[Place], name: str, arguments: tuple[syntax.Expression, ...]
             return [place for place in of if _holds(criterion, place)]
         case "extension", (syntax.Literal(str(url)),):
             having = [child for place in of for child in place.children("extension")]
-            return [place for place in having if isinstance(place.value, dict) and place.value.get("url") == url]
+            return [
+                place for place in having if isinstance(place.value, dict) and place.value.get("url") == url
+            ]
         case "ofType" | "as", (syntax.Member(_, type_),):
             return _of_type(of, type_)
     raise FhirPathError(f"a patch has no path with {name[:40]}()")

@@ -42,6 +42,8 @@ def transaction(tag: str, by_header: bool) -> Sent:
         {
             "resourceType": "Appointment",
             "status": "fulfilled",
+            "start": "2020-01-01T09:00:00Z",
+            "end": "2020-01-01T09:30:00Z",
             "participant": [{"actor": patient, "status": "accepted"}],
         },
         {"resourceType": "ServiceRequest", "status": "active", "intent": "order", "subject": patient},

@@ -15,10 +15,11 @@ from telerehab.events.backoff import OUTAGE
 from telerehab.events.brokers.broker import Broker, Delivery, Lag, Reader, Unavailable
 from telerehab.events.catalogue import is_safety, topics_heard
 from telerehab.events.cloud_event import type_of
-from telerehab.events.database import Database, is_outage
-from telerehab.events.dead_letter import DeadLetters, lane_of
+from telerehab.events.database import is_outage
+from telerehab.events.dead_letter import lane_of
 from telerehab.events.handling import Outage, take
 from telerehab.events.inbox import Inbox
+from telerehab.events.keeping import Keeping
 from telerehab.events.lanes import Lanes
 from telerehab.events.measured import EventMetrics
 from telerehab.events.progress import Progress
@@ -45,7 +46,7 @@ class Consumer:
     def __init__(
         self,
         engine: Engine,
-        database: Database,
+        database: Keeping,
         broker: Broker,
         inbox: Inbox,
         *,
@@ -59,7 +60,7 @@ class Consumer:
         self._inbox = inbox
         self._group = group
         self._handlers = handlers
-        self._letters = DeadLetters(database, engine.service.name)
+        self._letters = database.letters(engine.service.name)
         by_name = {handler.name: handler for handler in handlers}
         self._measured = measured or EventMetrics(engine.service)
         self._retrying = Retrying(
@@ -187,7 +188,7 @@ class Consumer:
 
 def consumers_of(
     engine: Engine,
-    database: Database,
+    database: Keeping,
     broker: Broker,
     inbox: Inbox,
     *,

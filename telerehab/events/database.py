@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import asyncpg
+
+from telerehab.events.dead_letter import DeadLetters
+from telerehab.events.inbox import InboxTable
+from telerehab.events.lease import LeaseTable
+from telerehab.events.outbox import OutboxTable
 
 Connection = asyncpg.Connection
 
@@ -75,6 +81,36 @@ class Database:
         async with self.acquire() as connection:
             status: str = await connection.execute(statement, *arguments)
             return status
+
+    def outbox(self, schema: str) -> OutboxTable:
+        return OutboxTable(self, schema)
+
+    def lease(self, schema: str) -> LeaseTable:
+        return LeaseTable(self, schema)
+
+    def inbox(self, schema: str) -> InboxTable:
+        return InboxTable(self, schema)
+
+    def letters(self, schema: str) -> DeadLetters:
+        return DeadLetters(self, schema)
+
+    async def notify(self, channel: str, payloads: Sequence[str]) -> None:
+        await self.execute(
+            "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload", channel, payloads
+        )
+
+    @asynccontextmanager
+    async def listening(self, channel: str, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
+        connection = await self.connect()
+        try:
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(
+                channel, lambda _connection, _pid, _channel, payload: heard(payload)
+            )
+            yield lost
+        finally:
+            connection.terminate()
 
 
 async def _as_it_is(connection: Any) -> None:

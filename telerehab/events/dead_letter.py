@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
@@ -18,7 +18,9 @@ import orjson
 from telerehab.events.brokers.broker import Record
 from telerehab.events.catalogue import is_safety
 from telerehab.events.cloud_event import type_of
-from telerehab.events.database import Database
+
+if TYPE_CHECKING:
+    from telerehab.events.database import Database
 
 DEAD_LETTER_CHANNEL = "telerehab_dead_letter"
 STATES = ("retrying", "lacking", "waiting", "dead")

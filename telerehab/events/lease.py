@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from uuid import uuid4
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
 
-from telerehab.events.database import Database
+from telerehab.events.keeping import Keeping
+
+if TYPE_CHECKING:
+    from telerehab.events.database import Database
 
 LEASE_SECONDS = 5.0
 
@@ -17,10 +21,9 @@ LEASE_SECONDS = 5.0
 class Lease:
     """Held by one holder at a time, by the database's clock; a holder that froze may believe it still holds it."""
 
-    def __init__(self, database: Database, schema: str, *, seconds: float = LEASE_SECONDS) -> None:
+    def __init__(self, database: Keeping, schema: str, *, seconds: float = LEASE_SECONDS) -> None:
         self.seconds = seconds
-        self._database = database
-        self._table = f'"{schema}".relay_lease'
+        self._row = database.lease(schema)
         self._holder = uuid4()
         self._epoch: int | None = None
         self._taken_at = float("-inf")
@@ -34,17 +37,7 @@ class Lease:
         """The epoch if the lease is held, taking or renewing it when needed; None while somebody else has it."""
         now = asyncio.get_running_loop().time()
         if self._epoch is None or now - self._taken_at > self.seconds / 2:
-            self._epoch = await self._database.fetchval(
-                f"""
-                UPDATE {self._table}
-                SET epoch = CASE WHEN holder = $1 THEN epoch ELSE epoch + 1 END,
-                    holder = $1, until = clock_timestamp() + $2
-                WHERE holder = $1 OR until < clock_timestamp()
-                RETURNING epoch
-                """,
-                self._holder,
-                timedelta(seconds=self.seconds),
-            )
+            self._epoch = await self._row.take(self._holder, self.seconds)
             self._taken_at = now
         return self._epoch
 
@@ -55,6 +48,31 @@ class Lease:
     async def release(self) -> None:
         """Let somebody else take it at once."""
         self.lose()
+        await self._row.release(self._holder)
+
+
+class LeaseTable:
+    """The table `relay_lease` of one service's schema, which has one row."""
+
+    def __init__(self, database: Database, schema: str) -> None:
+        self._database = database
+        self._table = f'"{schema}".relay_lease'
+
+    async def take(self, holder: UUID, seconds: float) -> int | None:
+        epoch: int | None = await self._database.fetchval(
+            f"""
+            UPDATE {self._table}
+            SET epoch = CASE WHEN holder = $1 THEN epoch ELSE epoch + 1 END,
+                holder = $1, until = clock_timestamp() + $2
+            WHERE holder = $1 OR until < clock_timestamp()
+            RETURNING epoch
+            """,
+            holder,
+            timedelta(seconds=seconds),
+        )
+        return epoch
+
+    async def release(self, holder: UUID) -> None:
         await self._database.execute(
-            f"UPDATE {self._table} SET until = '-infinity' WHERE holder = $1", self._holder
+            f"UPDATE {self._table} SET until = '-infinity' WHERE holder = $1", holder
         )

@@ -12,8 +12,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from telerehab.events.brokers.broker import Lag, Record, Unavailable
-from telerehab.events.database import Database, is_outage
-from telerehab.events.dead_letter import STATES, DeadLetters
+from telerehab.events.database import is_outage
+from telerehab.events.dead_letter import STATES
+from telerehab.events.keeping import Keeping, Letters
 from telerehab.events.outbox import waiting
 from telerehab.observability import Metrics
 from telerehab.observability.logs import Log
@@ -74,7 +75,7 @@ class EventMetrics:
         self._failures.labels(handler, state).inc()
 
     async def keep_sampling(
-        self, database: Database, letters: DeadLetters, lag: Callable[[], Awaitable[list[Lag]]]
+        self, database: Keeping, letters: Letters, lag: Callable[[], Awaitable[list[Lag]]]
     ) -> None:
         """Ask what waits, and where, every few seconds; gauges stay as they were while nobody answers."""
         while True:
@@ -86,7 +87,7 @@ class EventMetrics:
             await asyncio.sleep(SAMPLE_SECONDS)
 
     async def _sample(
-        self, database: Database, letters: DeadLetters, lag: Callable[[], Awaitable[list[Lag]]]
+        self, database: Keeping, letters: Letters, lag: Callable[[], Awaitable[list[Lag]]]
     ) -> None:
         outbox = await waiting(database, self._service.name)
         self._outbox.set(outbox["count"])

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from telerehab.events.backoff import OUTAGE
-from telerehab.events.database import Database, is_outage
+from telerehab.events.database import is_outage
+from telerehab.events.keeping import Keeping
 from telerehab.observability.logs import Log
 
 log = Log(__name__)
@@ -20,7 +20,7 @@ log = Log(__name__)
 class Notifier:
     """Sends notifications on one channel; what is rung while one is being sent goes out together in the next."""
 
-    def __init__(self, database: Database, channel: str) -> None:
+    def __init__(self, database: Keeping, channel: str) -> None:
         self._database = database
         self._channel = channel
         self._rung: set[str] = set()
@@ -38,11 +38,7 @@ class Notifier:
             self._wake.clear()
             payloads, self._rung = sorted(self._rung), set()
             try:
-                await self._database.execute(
-                    "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload",
-                    self._channel,
-                    payloads,
-                )
+                await self._database.notify(self._channel, payloads)
             except Exception as error:
                 if not is_outage(error):
                     raise
@@ -52,7 +48,7 @@ class Notifier:
 class Listener:
     """Hears one channel and calls `heard` with each payload; with "" after a connection was made anew."""
 
-    def __init__(self, database: Database, channel: str, heard: Callable[[str], None]) -> None:
+    def __init__(self, database: Keeping, channel: str, heard: Callable[[str], None]) -> None:
         self._database = database
         self._channel = channel
         self._heard = heard
@@ -73,15 +69,6 @@ class Listener:
             await asyncio.sleep(OUTAGE.seconds(failures + 1))
 
     async def _listen(self) -> None:
-        connection = await self._database.connect()
-        try:
-            lost = asyncio.Event()
-            connection.add_termination_listener(lambda _: lost.set())
-            await connection.add_listener(self._channel, self._hear)
+        async with self._database.listening(self._channel, self._heard) as lost:
             self._heard("")
             await lost.wait()
-        finally:
-            connection.terminate()
-
-    def _hear(self, connection: Any, pid: int, channel: str, payload: str) -> None:
-        self._heard(payload)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from telerehab.events.database import is_outage
-from telerehab.events.dead_letter import DeadLetters
 from telerehab.events.inbox import Inbox, wait_within
+from telerehab.events.keeping import Letters
 from telerehab.service import Service
 from telerehab.write_set import OutboxRow, WriteSet
 
@@ -62,7 +62,7 @@ def events_of(token: str) -> list[tuple[str, str]]:
     return events
 
 
-async def wait(service: Service, inbox: Inbox, letters: DeadLetters, token: str, seconds: float) -> Waited:
+async def wait(service: Service, inbox: Inbox, letters: Letters, token: str, seconds: float) -> Waited:
     """Wait until every handler of `service` that hears the token's events has taken them.
 
     Returns after `seconds`, or early where a handler will not take one of them before a person acts. Raises

@@ -13,9 +13,9 @@ from contextlib import suppress
 
 from telerehab.events.backoff import OUTAGE
 from telerehab.events.brokers.broker import Broker, Fenced, Unavailable
-from telerehab.events.catalogue import SAFETY_TOPIC
 from telerehab.events.cloud_event import record_of
-from telerehab.events.database import Database, is_outage
+from telerehab.events.database import is_outage
+from telerehab.events.keeping import Keeping
 from telerehab.events.lease import LEASE_SECONDS, Lease
 from telerehab.events.notification import Listener, Notifier
 from telerehab.observability.logs import Log
@@ -34,7 +34,7 @@ class Relay:
 
     def __init__(
         self,
-        database: Database,
+        database: Keeping,
         service: str,
         broker: Broker,
         *,
@@ -52,7 +52,7 @@ class Relay:
         self._stopping = False
         self._notifier = Notifier(database, OUTBOX_CHANNEL)
         self._listener = Listener(database, OUTBOX_CHANNEL, self._notified)
-        self._statement, self._delete = _statements(service)
+        self._outbox = database.outbox(service)
 
     def after_commit(self, write_set: WriteSet) -> None:
         """Tell the relay, here or in the process that holds the lease, that there may be something to take."""
@@ -108,10 +108,10 @@ class Relay:
 
     async def _publish(self, epoch: int) -> int:
         """Publish and delete a batch; how many there were."""
-        rows = await self._database.fetch(self._statement, BATCH)
+        rows = await self._outbox.first(BATCH)
         if rows:
             await self._broker.publish(self._service, epoch, [record_of(row, self._service) for row in rows])
-            await self._database.execute(self._delete, [row["id"] for row in rows])
+            await self._outbox.remove([row["id"] for row in rows])
             self._relayed(len(rows))
         return len(rows)
 
@@ -124,17 +124,6 @@ class Relay:
             self._woken.set()
 
 
-def _statements(schema: str) -> tuple[str, str]:
-    outbox = f'"{schema}".outbox'
-    columns = "id, event_id, topic, key, type, subject, payload, traceparent, cause, depth, time"
-    select = f"""
-        (SELECT {columns} FROM {outbox} WHERE topic = '{SAFETY_TOPIC}' ORDER BY id LIMIT $1)
-        UNION ALL
-        (SELECT {columns} FROM {outbox} WHERE topic <> '{SAFETY_TOPIC}' ORDER BY id LIMIT $1)
-    """
-    return select, f"DELETE FROM {outbox} WHERE id = ANY ($1)"
-
-
-def outbox_notifier(database: Database) -> Notifier:
+def outbox_notifier(database: Keeping) -> Notifier:
     """For whoever commits to the outbox of another process: `ring(schema)` after the commit, `run()` beside."""
     return Notifier(database, OUTBOX_CHANNEL)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from telerehab.event import Handler, Lacking
 from telerehab.events.backoff import OUTAGE, Backoff
 from telerehab.events.brokers.broker import Record
 from telerehab.events.cloud_event import Unreadable, type_of
-from telerehab.events.database import Database, is_outage
-from telerehab.events.dead_letter import DEAD_LETTER_CHANNEL, DeadLetters
+from telerehab.events.database import is_outage
+from telerehab.events.dead_letter import DEAD_LETTER_CHANNEL
 from telerehab.events.handling import Outage, TooDeep, described, take
 from telerehab.events.inbox import Inbox, wait_within
+from telerehab.events.keeping import Keeping, Letters
 from telerehab.events.measured import EventMetrics
 from telerehab.events.notification import Listener
 from telerehab.observability.logs import Log
@@ -40,13 +41,12 @@ class Patience:
     backoff: Backoff = RETRY
     lacking: timedelta = timedelta(days=1)
 
-    def verdict(self, error: Exception, failures: int, since: datetime) -> tuple[str, float]:
-        """The state after so many failures, and the seconds until the next try."""
+    def verdict(self, error: Exception, failures: int, waited: timedelta) -> tuple[str, float]:
+        """The state after so many failures in all this time, and the seconds until the next try."""
         if isinstance(error, HOPELESS):
             return "dead", 0
         if isinstance(error, Lacking):
-            patient = datetime.now(UTC) - since < self.lacking
-            return ("lacking", self.backoff.seconds(failures)) if patient else ("dead", 0)
+            return ("lacking", self.backoff.seconds(failures)) if waited < self.lacking else ("dead", 0)
         return ("retrying", self.backoff.seconds(failures)) if failures < self.tries else ("dead", 0)
 
 
@@ -56,9 +56,9 @@ class Retrying:
     def __init__(
         self,
         engine: Engine,
-        database: Database,
+        database: Keeping,
         inbox: Inbox,
-        letters: DeadLetters,
+        letters: Letters,
         handlers: dict[str, Handler],
         patience: Patience,
         measured: EventMetrics,
@@ -75,7 +75,7 @@ class Retrying:
 
     async def failed(self, handler: Handler, record: Record, error: Exception) -> None:
         """Keep an event that failed for the first time."""
-        state, after = self._patience.verdict(error, 1, datetime.now(UTC))
+        state, after = self._patience.verdict(error, 1, timedelta())
         self._tell(state, handler.name, record, error)
         await self._letters.add(handler.name, record, state=state, error=described(error), after=after)
         self._inbox.grew()
@@ -123,7 +123,9 @@ class Retrying:
             except Outage:
                 raise
             except Exception as error:
-                state, after = self._patience.verdict(error, letter.failures + 1, letter.since)
+                state, after = self._patience.verdict(
+                    error, letter.failures + 1, self._engine.clock() - letter.since
+                )
                 self._tell(state, letter.handler, letter.record, error)
                 await held.failed(state=state, error=described(error), after=after)
             else:

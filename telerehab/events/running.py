@@ -11,9 +11,8 @@ from telerehab.aliases import is_alias_event
 from telerehab.events import position
 from telerehab.events.brokers.broker import Broker
 from telerehab.events.consumer import Consumer, consumers_of, lag_of
-from telerehab.events.database import Database
-from telerehab.events.dead_letter import DeadLetters
 from telerehab.events.inbox import Inbox
+from telerehab.events.keeping import Keeping
 from telerehab.events.measured import EventMetrics
 from telerehab.events.position import Waited
 from telerehab.events.relay import Relay
@@ -30,7 +29,7 @@ class ServiceEvents:
     def __init__(
         self,
         engine: Engine,
-        database: Database,
+        database: Keeping,
         broker: Broker,
         patience: Patience | None = None,
         metrics: Metrics | None = None,
@@ -42,7 +41,7 @@ class ServiceEvents:
         self._aliases = engine.store.aliases
         self._token_wait = engine.settings.token_wait
         self.inbox = Inbox(database, name)
-        self.letters = DeadLetters(database, name)
+        self.letters = database.letters(name)
         self._measured = EventMetrics(engine.service, metrics)
         self.relay = Relay(database, name, broker, relayed=self._measured.relayed)
         self.consumers = consumers_of(
@@ -69,7 +68,7 @@ class ServiceEvents:
 @asynccontextmanager
 async def running(
     engine: Engine,
-    database: Database,
+    database: Keeping,
     broker: Broker,
     *,
     patience: Patience | None = None,

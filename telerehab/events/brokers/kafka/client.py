@@ -5,13 +5,14 @@ https://kafka-python.readthedocs.io/en/master/apidoc/KafkaAdminClient.html
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import InvalidReplicationFactorError, KafkaError
 
 from telerehab.events.brokers.broker import NoSuchTopic, Unavailable
 from telerehab.events.brokers.kafka.topics import Topic
@@ -20,6 +21,7 @@ from telerehab.settings import Settings
 CONNECT_MS = 5_000
 REQUEST_MS = 10_000
 MOST_BACKOFF_MS = 1_000
+BROKERS_SECONDS = 20.0
 _UNKNOWN_TOPIC = 3  # https://kafka.apache.org/protocol.html#protocol_error_codes
 
 
@@ -99,27 +101,39 @@ def partitions_of(admin: KafkaAdminClient, topics: Sequence[str]) -> list[TopicP
 def make_topics(cluster: Cluster, topics: Sequence[Topic]) -> dict[str, int]:
     """Make those topics that are not there yet; the number of partitions that each has now.
 
-    Blocks. One that is there is left as it is. Raises Unavailable, and kafka.errors.KafkaError where we may not.
+    Blocks, for BROKERS_SECONDS at most while too few brokers are up. One that is there is left as it is. Raises
+    Unavailable, and kafka.errors.KafkaError where we may not.
     """
     with reachable():
         admin = KafkaAdminClient(**client_options(cluster))
         try:
-            there = set(admin.list_topics())
             wanted = {
                 cluster.topic(topic.name): {
                     "num_partitions": topic.partitions,
                     "configs": dict(topic.configuration),
                 }
                 for topic in topics
-                if cluster.topic(topic.name) not in there
             }
-            if wanted:
-                admin.create_topics(wanted, wait_for_metadata=True)
+            _create(admin, wanted)
             partitions = partitions_of(admin, [cluster.topic(topic.name) for topic in topics])
         finally:
             admin.close()
     names = [partition.topic for partition in partitions]
     return {name: names.count(name) for name in sorted(set(names))}
+
+
+def _create(admin: KafkaAdminClient, wanted: Mapping[str, Any]) -> None:
+    deadline = time.monotonic() + BROKERS_SECONDS
+    while lacking := {name: wanted[name] for name in wanted.keys() - set(admin.list_topics())}:
+        try:
+            admin.create_topics(lacking, wait_for_metadata=True)
+            return
+        except (
+            InvalidReplicationFactorError
+        ):  # a broker that just came up counts once the controller has heard of it
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
 def _path(path: object) -> str | None:

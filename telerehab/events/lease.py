@@ -15,7 +15,7 @@ from telerehab.events.keeping import Keeping
 if TYPE_CHECKING:
     from telerehab.events.database import Database
 
-LEASE_SECONDS = 5.0
+LEASE_SECONDS = 4.0
 
 
 class Lease:

@@ -27,10 +27,10 @@ class Progress:
     def begin(self, delivery: Delivery) -> bool:
         """Take note of a delivery; False if it is under way already (it was delivered again)."""
         offsets = self._under_way.setdefault(delivery.partition, {})
+        self._ends[delivery.partition] = delivery.offset + 1  # whatever was delivered again before it
         if delivery.offset in offsets:
             return False
         offsets[delivery.offset] = None
-        self._ends[delivery.partition] = delivery.offset + 1
         self._count += 1
         if self._count >= self._most:
             self._room.clear()

@@ -15,6 +15,7 @@ from telerehab.events.backoff import OUTAGE
 from telerehab.events.brokers.broker import Broker, Fenced, Unavailable
 from telerehab.events.cloud_event import record_of
 from telerehab.events.database import is_outage
+from telerehab.events.inbox import wait_within
 from telerehab.events.keeping import Keeping
 from telerehab.events.lease import LEASE_SECONDS, Lease
 from telerehab.events.notification import Listener, Notifier
@@ -23,6 +24,7 @@ from telerehab.write_set import WriteSet
 
 OUTBOX_CHANNEL = "telerehab_outbox"
 POLL_SECONDS = 1.0
+STANDBY_SHARE = 0.1  # of the lease's seconds, until whoever does not hold it asks again
 BATCH = 500
 REST_SECONDS = 0.02  # between rounds that find something, so that under load each takes more at once
 
@@ -49,7 +51,7 @@ class Relay:
         self._relayed = relayed
         self._lease = Lease(database, service, seconds=lease_seconds)
         self._woken = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._notifier = Notifier(database, OUTBOX_CHANNEL)
         self._listener = Listener(database, OUTBOX_CHANNEL, self._notified)
         self._outbox = database.outbox(service)
@@ -69,19 +71,19 @@ class Relay:
         beside = [asyncio.create_task(self._notifier.run()), asyncio.create_task(self._listener.run())]
         failures = 0
         try:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 try:
                     await self._round()
                     failures = 0
                 except Fenced:
                     log.warning("relay.fenced", service=self._service)
                     self._lease.lose()
-                    await self._wait(self._lease.seconds / 2)
+                    await self._stand_by(self._lease.seconds * STANDBY_SHARE)
                 except Exception as error:
                     if not isinstance(error, Unavailable) and not is_outage(error):
                         log.error("relay.failed", error, service=self._service)
                     failures += 1
-                    await self._wait(OUTAGE.seconds(failures))
+                    await self._stand_by(OUTAGE.seconds(failures))
             with suppress(Exception):  # it will end by itself
                 await self._lease.release()
         finally:
@@ -91,20 +93,20 @@ class Relay:
 
     def stop(self) -> None:
         """End after the batch at hand."""
-        self._stopping = True
+        self._stopping.set()
         self._woken.set()
 
     async def _round(self) -> None:
         epoch = await self._lease.take()
         if epoch is None:
-            await self._wait(self._lease.seconds / 2)
+            await self._stand_by(self._lease.seconds * STANDBY_SHARE)
             return
         self._woken.clear()
         found = await self._publish(epoch)
         if found < BATCH:
             if found:
                 await asyncio.sleep(REST_SECONDS)
-            await self._wait(self._poll_seconds)
+            await wait_within(self._woken, self._poll_seconds)
 
     async def _publish(self, epoch: int) -> int:
         """Publish and delete a batch; how many there were."""
@@ -115,9 +117,9 @@ class Relay:
             self._relayed(len(rows))
         return len(rows)
 
-    async def _wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), seconds)
+    async def _stand_by(self, seconds: float) -> None:
+        """Wait, whatever is notified meanwhile: nothing can be done now, and asking on and on is a load."""
+        await wait_within(self._stopping, seconds)
 
     def _notified(self, payload: str) -> None:
         if payload in ("", self._service):

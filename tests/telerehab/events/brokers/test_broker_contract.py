@@ -119,9 +119,9 @@ async def test_two_members_share_no_record_and_the_one_left_goes_on(broker: Brok
     await first.commit(after(got))
     second = await broker.reader("g", [TOPIC])
     await broker.publish("p", 1, [last := record(9)])
-    fetches = {asyncio.create_task(reader.fetch(10)): reader for reader in (first, second)}
-    done, waiting = await asyncio.wait(fetches, return_when=asyncio.FIRST_COMPLETED)
-    holders = [fetches[task] for task in done if task.result()]
+    waiting = {asyncio.create_task(read(reader, 1)): reader for reader in (first, second)}
+    done, _ = await asyncio.wait(waiting, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+    holders = [waiting.pop(task) for task in done]
     assert len(holders) == 1
     for task in waiting:
         task.cancel()

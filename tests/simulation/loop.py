@@ -147,9 +147,12 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def _pass_time(self) -> None:
         if not self._timers:
             raise RuntimeError("everybody waits for each other")
-        self._now = max(self._now, self._timers[0][0])
-        while self._timers and self._timers[0][0] <= self._now:
-            self._enqueue(heapq.heappop(self._timers)[2])
+        timers = self._timers
+        while timers and (timers[0][0] <= self._now or not self.runnable):
+            when, _, handle = heapq.heappop(timers)
+            if not handle.cancelled():
+                self._now = max(self._now, when)
+                self._enqueue(handle)
 
     def _enqueue(self, handle: Handle) -> None:
         process = handle.process

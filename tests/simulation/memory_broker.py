@@ -43,12 +43,14 @@ class BrokerServer:
         self._epochs: dict[str, int] = {}
         self._claims: dict[tuple[str, Partition], Claim] = {}
         self._appended: dict[object, Callable[[], None]] = {}
+        self.accepted: Callable[[str, object], None] = lambda producer, owner: None
 
-    def append(self, producer: str, epoch: int, records: Sequence[Record]) -> None:
+    def append(self, producer: str, epoch: int, records: Sequence[Record], owner: object) -> None:
         """In order; raises Fenced."""
         if self.fences and epoch < self._epochs.get(producer, epoch):
             raise Fenced(producer)
         self._epochs[producer] = epoch
+        self.accepted(producer, owner)
         for record in records:
             if self.fences and record.id in self._known:
                 continue
@@ -130,7 +132,10 @@ class MemoryBroker:
 
     async def publish(self, producer: str, epoch: int, records: Sequence[Record]) -> None:
         if records:
-            await self.ask(lambda: self.server.append(producer, epoch, records), f"publish {len(records)}")
+            await self.ask(
+                lambda: self.server.append(producer, epoch, records, self.wire.owner),
+                f"publish {len(records)}",
+            )
 
     async def reader(self, group: str, topics: Sequence[str]) -> MemoryReader:
         return MemoryReader(self, group, sorted(topics))

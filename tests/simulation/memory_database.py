@@ -121,6 +121,7 @@ class MemoryLease:
                 return None
             lease.epoch += lease.holder != holder
             lease.holder, lease.until = holder, now + timedelta(seconds=seconds)
+            lease.granted[self.wire.owner] = lease.epoch
             return lease.epoch
 
         return await self.wire.call(take, "lease")

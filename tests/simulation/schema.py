@@ -76,6 +76,8 @@ class Lease:
         self.epoch = 0
         self.holder: UUID | None = None
         self.until = datetime.min.replace(tzinfo=UTC)
+        self.granted: dict[object, int] = {}
+        """The newest epoch that each owner of connections was given."""
 
 
 @dataclass

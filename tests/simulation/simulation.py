@@ -21,11 +21,12 @@ import telerehab.engine
 from telerehab import identity
 from telerehab.events import backoff, lease
 from telerehab.events.dead_letter import DEAD_LETTER_CHANNEL
+from telerehab.events.relay import Relay
 from telerehab.fhir.json import parse_object
 from telerehab.observability.logs import Log
 from tests.simulation.care import marks
 from tests.simulation.loop import SimulatedLoop
-from tests.simulation.world import CHAOS_SECONDS, CLIENTS, KEYS, World
+from tests.simulation.world import CHAOS_SECONDS, CLIENTS, KEYS, LEASE_SECONDS, World
 
 CALM_SECONDS = 300.0
 _EXPECTED_ERRORS = ("event.dead",)
@@ -170,6 +171,7 @@ def _seeded(world: World, random: Random) -> Iterator[None]:
             (Log, "warning", lambda *_, **__: None),
         ):
             patched.enter_context(patch.object(target, name, seeded))
+        patched.enter_context(patch.dict(Relay.__init__.__kwdefaults__, lease_seconds=LEASE_SECONDS))
         yield
 
 

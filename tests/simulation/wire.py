@@ -21,6 +21,11 @@ class Locked(Exception):
 class Wire(Protocol):
     """One process's connections to one server; what a server does is done at once, or not at all."""
 
+    @property
+    def owner(self) -> object:
+        """Whose connections they are."""
+        ...
+
     async def call(self, effect: Callable[[], T], what: str = "") -> T:
         """Have the server do `effect`, and its result or refusal."""
         ...
@@ -36,6 +41,10 @@ class Wire(Protocol):
 
 class DirectWire:
     """A wire without faults, in whatever loop is running."""
+
+    @property
+    def owner(self) -> object:
+        return self
 
     async def call(self, effect: Callable[[], T], what: str = "") -> T:
         while True:
@@ -80,6 +89,10 @@ class SimulatedWire:
         self._server = server
         self._process = process
         self._loop = server.loop
+
+    @property
+    def owner(self) -> object:
+        return self._process
 
     async def call(self, effect: Callable[[], T], what: str = "") -> T:
         if self._process.dead:

@@ -36,6 +36,8 @@ from telerehab.store.pool import Pool
 from telerehab.store.store import Store
 from telerehab.unit_of_work import UnitOfWork
 from telerehab.write_set import WriteSet
+from tests.simulation.memory_broker import BrokerServer, MemoryBroker
+from tests.simulation.wire import DirectWire
 
 MIGRATIONS = Path("telerehab/events/migrations")
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -86,6 +88,18 @@ async def kafka_broker(kafka_cluster: Cluster) -> AsyncIterator[KafkaBroker]:
     await asyncio.to_thread(make_topics, kafka_cluster, [Topic(name, 3, {}) for name in names])
     async with KafkaBroker(kafka_cluster).running() as broker:
         yield broker
+
+
+@pytest.fixture
+def memory_broker() -> MemoryBroker:
+    """The broker of the simulation, as that of PostgreSQL is."""
+    return MemoryBroker(BrokerServer(), DirectWire())
+
+
+@pytest.fixture
+def memory_broker_like_kafka() -> MemoryBroker:
+    """The broker of the simulation with partitions, which knows no epochs and keeps what is published twice."""
+    return MemoryBroker(BrokerServer(partitions=3, fences=False), DirectWire())
 
 
 async def kill_backends(dsn: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from telerehab import identity
 from telerehab.events.brokers.broker import Broker, Delivery, Partition, Reader, Record
 
-BROKERS = ["postgres_broker", "kafka_broker"]
+BROKERS = ["postgres_broker", "kafka_broker", "memory_broker", "memory_broker_like_kafka"]
 TOPIC, OTHER_TOPIC = "telerehab.scheduling", "telerehab.session"
 
 

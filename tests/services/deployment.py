@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -69,14 +69,17 @@ class Deployment:
 
 @asynccontextmanager
 async def deployed(
-    dsn: str, mode: Mode, elsewhere: frozenset[str] = frozenset()
+    dsn: str,
+    mode: Mode,
+    elsewhere: frozenset[str] = frozenset(),
+    services: Sequence[Service] = SERVICES,
 ) -> AsyncIterator[Deployment]:
     """Everything started on the migrated database `dsn`; closed at the end."""
     async with AsyncExitStack() as stack:
         neighbours = await stack.enter_async_context(Neighbours({}))
         settings = Settings(public_url=PUBLIC, token_wait=30)
         engines = {
-            service.name: await _engine(service, dsn, neighbours, settings, stack) for service in SERVICES
+            service.name: await _engine(service, dsn, neighbours, settings, stack) for service in services
         }
         servers: dict[str, tuple[RpcServer, uvicorn.Server]] = {}
         apps: dict[str, Any] = {}

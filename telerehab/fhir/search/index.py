@@ -14,6 +14,7 @@ from telerehab.fhir.fhirpath.paths import Field, Step
 from telerehab.fhir.search.parameter import Parameter, Sink, parameters
 from telerehab.fhir.search.rows import IndexRows
 from telerehab.fhir.search.types import SEARCH_TYPES
+from telerehab.fhir.search.types.reference import narrowed
 
 _COLUMNS = frozenset({"_id", "_lastUpdated"})  # the store has them anyway
 
@@ -91,18 +92,9 @@ def _branches(known: Iterable[Parameter], base: str) -> Iterator[tuple[tuple[Ste
             continue
         for path in parameter.paths:
             kind = SEARCH_TYPES[parameter.type]
-            sink = _presence(parameter) if parameter.narrows else kind.index(parameter, path, base)
+            sink = narrowed(parameter, base) if parameter.narrows else kind.index(parameter, path, base)
             if sink is not None:
                 yield path.steps, sink
-
-
-def _presence(parameter: Parameter) -> Sink:
-    present = parameter.present
-
-    def presence(value: Any, rows: IndexRows) -> None:
-        rows.tokens += present
-
-    return presence
 
 
 def _together(branches: Branches) -> Sink:

@@ -15,6 +15,7 @@ from telerehab.fhir.search.parameter import Parameter, Setting, Sink, parameters
 from telerehab.fhir.search.predicate import NOTHING, HasToken, InHierarchy, Predicate
 from telerehab.fhir.search.refusal import malformed, not_supported
 from telerehab.fhir.search.rows import IndexRows, ReferenceRow
+from telerehab.fhir.search.token_hash import token_hash
 
 MODIFIERS = resource_types() | {"above", "below", "identifier"}
 NOT = False
@@ -51,7 +52,7 @@ def parse(parameter: Parameter, modifier: str | None, value: str, setting: Setti
             return NOTHING
         return _local(parameter, local[1], local[2], setting)
     if ":" in text:
-        return HasToken((parameter.token("url", text),))
+        return HasToken((_own_token(parameter, "url", text),))
     if not _ID.fullmatch(text):
         raise malformed(parameter.code, "'Type/id', an id, or an absolute URL")
     if modifier:
@@ -112,8 +113,14 @@ def _identified(parameter: Parameter, value: str) -> Predicate:
     if len(parts) > 2 or not parts[-1]:
         raise malformed(f"{parameter.code}:identifier", "'value' or 'system|value'")
     if len(parts) == 1:
-        return HasToken((parameter.token("identifier value", parts[0]),))
-    return HasToken((parameter.token("identifier", *parts),))
+        return HasToken((_own_token(parameter, "identifier value", parts[0]),))
+    return HasToken((_own_token(parameter, "identifier", *parts),))
+
+
+def _own_token(parameter: Parameter, kind: str, *parts: str) -> int:
+    """The hash of what does not tell a type, so that a parameter which narrows another has it under its own name."""
+    key = f"{parameter.resource}.{parameter.code}" if parameter.narrows else parameter.key
+    return token_hash(key, kind, *parts)
 
 
 def _reference(parameter: Parameter, base: str) -> Sink:
@@ -134,13 +141,31 @@ def _reference(parameter: Parameter, base: str) -> Sink:
                     rows.tokens.append(parameter.token("id", id_))
             else:
                 rows.tokens.append(parameter.token("url", text))
-        identifier = value.get("identifier")
-        if identifier and "value" in identifier:
-            system, identified = identifier.get("system", ""), identifier["value"]
-            rows.tokens.append(parameter.token("identifier", system, identified))
-            rows.tokens.append(parameter.token("identifier value", identified))
+        _identifier(parameter, value, rows)
 
     return reference
+
+
+def narrowed(parameter: Parameter, base: str) -> Sink:
+    """What a parameter that narrows another keeps of its own: that there is a value, and what tells no type."""
+    present, base = parameter.present, base.rstrip("/") + "/"
+
+    def reference(value: Any, rows: IndexRows) -> None:
+        rows.tokens += present
+        text = value.get("reference")
+        if text and ":" in text and not _LOCAL.fullmatch(local_part(text, base)):
+            rows.tokens.append(parameter.token("url", text))
+        _identifier(parameter, value, rows)
+
+    return reference
+
+
+def _identifier(parameter: Parameter, value: Any, rows: IndexRows) -> None:
+    identifier = value.get("identifier")
+    if identifier and "value" in identifier:
+        system, identified = identifier.get("system", ""), identifier["value"]
+        rows.tokens.append(parameter.token("identifier", system, identified))
+        rows.tokens.append(parameter.token("identifier value", identified))
 
 
 def _canonical(parameter: Parameter) -> Sink:

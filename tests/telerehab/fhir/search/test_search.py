@@ -346,6 +346,27 @@ def test_bounds_and_samples_are_found_by_the_range_they_cover(
     assert found(observation, "value-quantity", value) is expected
 
 
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ({"reference": "https://other.example/Patient/1", "identifier": {"value": "7"}}, True),
+        ({"reference": "https://other.example/Group/1", "identifier": {"value": "7"}}, False),
+        ({"reference": "Group/1", "identifier": {"value": "7"}}, False),
+        ({"type": "Patient", "identifier": {"value": "7"}}, True),
+    ],
+)
+def test_what_tells_no_type_is_found_by_patient_only_where_it_is_one(
+    found: Found, subject: dict[str, Any], expected: bool
+) -> None:
+    observation = {**OBSERVATION, "subject": subject}
+    assert found(observation, "patient:identifier", "7") == expected
+    assert found(observation, "subject:identifier", "7")
+    url = subject.get("reference", "")
+    if ":" in url:
+        assert found(observation, "patient", url) == expected
+        assert found(observation, "subject", url)
+
+
 def test_a_merged_patients_other_ids_are_found_too(found: Found) -> None:
     aliases = {"a": ["a", "b"], "b": ["b", "a"]}
     for value in ("b", "Patient/b"):

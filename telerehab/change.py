@@ -6,7 +6,7 @@ database: what it needs of other resources it names in `find`, and the unit of w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ class Change:
     after: Resource | None
     now: datetime
     found: Mapping[str, Sequence[Resource]] = field(default_factory=dict)
-    others: Sequence[Change] = ()
+    others: Iterable[Change] = ()
     version: int = 0
     heard: bool = False
     operated: bool = False

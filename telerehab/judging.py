@@ -6,6 +6,7 @@ announced of its earlier form is forgotten.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ class Judging:
             planned.before,
             planned.after,
             self._work.now,
-            others=self._others(planned),
+            others=_Others(self._work, planned),
             version=planned.expected + 1,
             heard=self._work.event is not None,
             operated=self._work.operated,
@@ -119,16 +120,27 @@ class Judging:
         """Events about a form that will not be written were not said."""
         self._announced = [(message, about) for message, about in self._announced if about is not form]
 
-    def _others(self, planned: Planned) -> list[Change]:
-        """The other changes of this work, and what other owners write in the same bundle."""
+
+class _Others:
+    """The other changes of a work, and what other owners write in the same bundle; made when a rule looks at them.
+
+    Few rules do, and for each of many entries to be told of all others would take the square of their number.
+    """
+
+    __slots__ = ("_planned", "_work")
+
+    def __init__(self, work: UnitOfWork, planned: Planned) -> None:
+        self._work = work
+        self._planned = planned
+
+    def __iter__(self) -> Iterator[Change]:
         work = self._work
-        mine = (
-            Change(other.before, other.after, work.now)
-            for other in work.planned.values()
-            if other is not planned
-        )
-        theirs = (Change(None, other, work.now) for other in work.overlay.values() if other is not None)
-        return [*mine, *theirs]
+        for other in list(work.planned.values()):
+            if other is not self._planned:
+                yield Change(other.before, other.after, work.now)
+        for resource in work.overlay.values():
+            if resource is not None:
+                yield Change(None, resource, work.now)
 
 
 def located(error: FhirError, planned: Planned) -> FhirError:

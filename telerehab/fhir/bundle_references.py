@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from html import escape, unescape
+from operator import is_not
 from typing import Any
 
+from telerehab.fhir import json
 from telerehab.fhir.fhirpath.element_types import members
 from telerehab.fhir.json import JsonObject
 
 _LINKING = frozenset({"uri", "url", "canonical", "oid", "uuid"})
 _RESTFUL = re.compile(r"(https?://.+)/([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})")
 _CONDITIONAL = re.compile(r"[A-Z][A-Za-z]+\?.+")
+_CRITERIA_MENTIONED = re.compile(rb'"reference":"[A-Z][A-Za-z]+\?').search
 _HREF = re.compile(r"""(\b(?:href|src)\s*=\s*)(["'])(.*?)\2""", re.DOTALL)
 
 
@@ -53,6 +56,8 @@ class Links:
 
 def conditional_references(content: JsonObject) -> Iterator[str]:
     """The references by search criteria ("Patient?identifier=1") that `content` holds."""
+    if not _CRITERIA_MENTIONED(json.dump(content)):
+        return
     stack: list[Any] = [content]
     while stack:
         value = stack.pop()
@@ -70,41 +75,45 @@ def rewrite(content: JsonObject, links: Mapping[str, str]) -> JsonObject:
 
     Strings of other types stay as they are, even if they look the same (an Identifier.value, a text).
     """
-    return content if not links else _object(content, (content["resourceType"],), links)
+    return _object(content, content["resourceType"], links) if links else content
 
 
-def _object(value: JsonObject, path: tuple[str, ...], links: Mapping[str, str]) -> JsonObject:
-    type_ = value.get("resourceType")
-    if isinstance(type_, str):
-        path = (type_,)
+def _object(value: JsonObject, type_: str, links: Mapping[str, str]) -> JsonObject:
+    """An object of a type (`Reference`), or of an element defined in place (`Patient.link`)."""
+    own = value.get("resourceType")
+    if isinstance(own, str):
+        type_ = own
     replaced = {}
     for name, held in value.items():
-        changed = _any(held, (*path, name), links)
+        changed = _any(held, type_, name, links)
         if changed is not held:
             replaced[name] = changed
     return {**value, **replaced} if replaced else value
 
 
-def _any(value: Any, path: tuple[str, ...], links: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return _string(value, path, links)
-    if isinstance(value, dict):
-        return _object(value, path, links)
-    if isinstance(value, list):
-        changed = [_any(item, path, links) for item in value]
-        return changed if any(new is not old for new, old in zip(changed, value, strict=True)) else value
+def _any(value: Any, owner: str, name: str, links: Mapping[str, str]) -> Any:
+    """What the member `name` of an object of type `owner` holds."""
+    kind = type(value)
+    if kind is str:
+        return _string(value, owner, name, links)
+    if kind is dict:
+        return _object(value, _type_of(owner, name), links)
+    if kind is list:
+        changed = [_any(item, owner, name, links) for item in value]
+        return changed if any(map(is_not, changed, value)) else value
     return value
 
 
-def _string(value: str, path: tuple[str, ...], links: Mapping[str, str]) -> str:
-    if path[-1] == "div" and path[-2:-1] == ("text",):
+def _string(value: str, owner: str, name: str, links: Mapping[str, str]) -> str:
+    if name == "div" and owner == "Narrative":
         return _narrative(value, links)
     found = links.get(value)
     if found is not None:
-        return found if _links(path) else value
-    url, mark, rest = _fragment(value)
-    if mark and url in links and _links(path):
-        return f"{links[url]}{mark}{rest}"
+        return found if _is_link(owner, name) else value
+    if "|" in value or "#" in value:
+        url, mark, rest = _fragment(value)
+        if url in links and _is_link(owner, name):
+            return f"{links[url]}{mark}{rest}"
     return value
 
 
@@ -123,19 +132,14 @@ def _narrative(value: str, links: Mapping[str, str]) -> str:
     return value if changed == value else changed
 
 
-@cache
-def _links(path: tuple[str, ...]) -> bool:
-    """Whether the element at a path of JSON members ("Patient", "link", "other", "reference") holds a link."""
-    if path[-1] == "reference" and _type_at(path[:-1]) == "Reference":
-        return True
-    return _type_at(path) in _LINKING
+def _is_link(owner: str, name: str) -> bool:
+    """Whether the member `name` of an object of type `owner` is a reference or a URI of some kind."""
+    return (name == "reference" and owner == "Reference") or _type_of(owner, name) in _LINKING
 
 
-def _type_at(path: tuple[str, ...]) -> str:
-    type_ = path[0]
-    for name in path[1:]:
-        type_ = "Element" if name.startswith("_") else _member_type(type_, name)
-    return type_
+@lru_cache(maxsize=1 << 14)  # names may be a client's
+def _type_of(owner: str, name: str) -> str:
+    return "Element" if name.startswith("_") else _member_type(owner, name)
 
 
 def _member_type(type_: str, key: str) -> str:

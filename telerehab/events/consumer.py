@@ -102,7 +102,7 @@ class Consumer:
             await self._progress.room()
             deliveries = await self._until_done(partial(reader.fetch, BATCH))
             if reader.generation != self._generation:
-                self._blocked = await self._until_done(self._letters.blocked)
+                self._blocked.update(await self._until_done(self._letters.blocked))  # some fail meanwhile
                 self._generation = reader.generation
             for delivery in deliveries:
                 self._begin(delivery)

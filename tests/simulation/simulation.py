@@ -29,6 +29,7 @@ from tests.simulation.loop import SimulatedLoop
 from tests.simulation.world import CHAOS_SECONDS, CLIENTS, KEYS, LEASE_SECONDS, World
 
 CALM_SECONDS = 300.0
+STOP_SECONDS = 30.0
 _EXPECTED_ERRORS = ("event.dead",)
 
 
@@ -73,8 +74,21 @@ async def _course(world: World) -> None:
         _replay(world)
         if await _quiet(world):
             world.complaints += violations(world)
+    await _all_stop(world)
+
+
+async def _all_stop(world: World) -> None:
+    """Stop gracefully, in time; then whatever is left ends."""
+    world.restarts = False
+    for replica in world.replicas:
+        world.stop(replica)
+    end = world.loop.time() + STOP_SECONDS
+    while world.loop.time() < end and any(each.tasks for each in world.processes):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
     for process in world.processes:
-        process.kill()
+        if not process.dead:
+            world.complaints.append(f"{process.name} did not stop in {STOP_SECONDS:g} s")
+            process.kill()
     while any(process.tasks for process in world.processes):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 

@@ -54,6 +54,7 @@ class Replica:
         self.process: Process | None = None
         self.engine: Engine | None = None
         self.events: ServiceEvents | None = None
+        self.stopping: asyncio.Event | None = None
 
 
 class World:
@@ -81,6 +82,7 @@ class World:
         self.complaints: list[str] = []
         self.digest = 0
         self.history: list[str] | None = None
+        self.restarts = True
         self._until_strike = 0
         for server in (self.postgresql, self.broker):
             server.trace = self.trace
@@ -115,6 +117,7 @@ class World:
         replica.process = process
         replica.engine = Engine(replica.service, store, Alone(), SETTINGS, b"secret", clock=self.now)
         replica.events = None
+        replica.stopping = stopping = asyncio.Event()
         database = MemoryDatabase(self.keeping, wire)
         broker = MemoryBroker(self.log, SimulatedWire(self.broker, process))
 
@@ -122,15 +125,27 @@ class World:
             assert replica.engine is not None
             async with running(replica.engine, database, broker, patience=PATIENCE) as events:
                 replica.events = events
-                await asyncio.Event().wait()
+                await stopping.wait()
+                replica.events = None
 
         life = process.begin(serve())
-        life.add_done_callback(lambda ended: self._ended(process, ended))
+        life.add_done_callback(lambda ended: self._ended(replica, process, ended))
         self.trace(f"start {replica.name}")
 
-    def _ended(self, process: Process, life: asyncio.Task[None]) -> None:
-        if not life.cancelled() and life.exception() is not None:
+    def stop(self, replica: Replica) -> None:
+        """Have it finish what is at hand, leave, and end."""
+        assert replica.process is not None
+        assert replica.stopping is not None
+        self.loop.call_soon(replica.stopping.set, context=replica.process.context.copy())
+
+    def _ended(self, replica: Replica, process: Process, life: asyncio.Task[None]) -> None:
+        if life.cancelled():
+            return
+        if life.exception() is not None:
             self.complaints.append(f"{process.name} broke down: {life.exception()!r}")
+        process.kill()
+        if self.restarts:
+            self._later(self.random.random(), lambda: self.start(replica))
 
     async def ask(self, replica: Replica, request: Callable[[Replica], Awaitable[T]]) -> T:
         """Have a replica do a request; Gone if it ends, TimeoutError if it takes too long."""
@@ -226,7 +241,7 @@ class World:
         replica = next((each for each in self.replicas if each.process is process), None)
         kinds = ["outage", "broker outage", "rebalance"]
         if replica is not None and not process.dead:
-            kinds += ["kill", "freeze", "kill", "freeze", "cut"]
+            kinds += ["kill", "freeze", "kill", "freeze", "cut", "stop"]
         kind = self.random.choice(kinds)
         self.trace(f"{kind} {process.name}")
         match kind:
@@ -237,6 +252,9 @@ class World:
             case "freeze":
                 process.freeze()
                 self._later(self.random.choice([0.1, 1.0, 4.0]) * self.random.random(), process.thaw)
+            case "stop":
+                assert replica is not None
+                self.stop(replica)
             case "cut":
                 process.cut()
             case "rebalance":

@@ -113,6 +113,45 @@ async def test_a_passing_failure_is_tried_again_and_keeps_the_order(world: Any, 
     assert await world.letters.all() == []
 
 
+async def test_a_lane_that_fails_while_the_waiting_ones_are_looked_up_is_not_forgotten(
+    world: Any, until: Until
+) -> None:
+    notes = Notes()
+    held = notes.holding["fails"] = asyncio.Event()
+    notes.failing["fails"] = RuntimeError()
+    consumers = world.consumers(await world.hearing(notes.handler), Patience(tries=1))
+    (consumer,) = (each for each in consumers if each._group == "session")
+    look_up, looked_up, go_on = consumer._letters.blocked, asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> set[tuple[str, bytes]]:
+        found: set[tuple[str, bytes]] = await look_up()
+        looked_up.set()
+        await go_on.wait()
+        return found
+
+    async def letters(count: int) -> bool:
+        return len(await world.letters.all()) == count
+
+    async with world.running(world.relay(), *consumers):
+        await world.say(*booked("fails"), key="a")
+
+        async def is_begun() -> bool:
+            return len(notes.events) == 1
+
+        await until(is_begun)
+        consumer._letters.blocked = slowly
+        consumer._generation = -1  # as after partitions were gained
+        await world.say(*booked("elsewhere"), key="b")
+        await looked_up.wait()
+        held.set()
+        await until(lambda: letters(1))
+        go_on.set()
+        await world.say(*booked("behind"), key="a")
+        await until(lambda: letters(2))
+        await until(lambda: world.has_taken(1))
+    assert notes.seen == ["elsewhere"]
+
+
 async def test_only_the_key_and_handler_of_a_poison_event_wait_until_it_is_replayed(
     world: Any, until: Until
 ) -> None:

@@ -137,7 +137,9 @@ def _linked(placed: Placed, links: Links, found: Found) -> Placed:
     if placed.content is None:
         return placed
     named = dict(links.seen_from(placed.write.entry.full_url))
-    for reference in set(conditional_references(placed.content)) - named.keys():
+    # criteria that nothing was asked for are not there
+    asked = set(conditional_references(placed.content)) if found else set()
+    for reference in asked - named.keys():
         try:
             named[reference] = only_found(reference, found[reference])
         except FhirError as error:
@@ -165,7 +167,7 @@ def relied_on(
         if (read := read_of(entry)) is not None:
             reliance = pb.Reliance(index=entry.index, type=read[0], id=read[1])
             relied.setdefault(owner_of(read[0]), []).append(reliance)
-    for write in placed:
+    for write in placed if found else ():
         for reference in set(conditional_references(write.write.content or {})) - written:
             type_, _, criteria = reference.partition("?")
             (id_,) = found[reference]

@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/search.html#modifiers
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from telerehab.fhir.outcome import too_costly
 from telerehab.fhir.search.chains import chain, is_chain, listed, reverse_chain
 from telerehab.fhir.search.escape import split, unescape
@@ -18,11 +20,17 @@ from telerehab.fhir.search.predicate import (
     any_of,
 )
 from telerehab.fhir.search.refusal import malformed, not_supported, unknown_modifier, unknown_parameter
+from telerehab.fhir.search.rows import BEGINNING
 from telerehab.fhir.search.types import SEARCH_TYPES
 from telerehab.fhir.search.types.composite import supported
 from telerehab.fhir.search.types.date import parse_range
 
 MAX_VALUES = 200
+
+LONGEST_KEPT = 200
+"""Characters of a value whose meaning is remembered."""
+_LASTING = frozenset({"number", "quantity", "string", "token", "uri"})
+_NO_SETTING = Setting("", BEGINNING, lambda patient: (patient,))
 
 _REFUSED = {
     "_text": "there is no full-text index",
@@ -37,6 +45,24 @@ _NEGATIONS = {"not": None, "not-in": "in"}
 
 def criterion(resource: str, name: str, value: str, setting: Setting) -> Predicate:
     """What one parameter of a type-level search asks; commas in `value` mean or. Raises `FhirError` 400."""
+    if len(value) <= LONGEST_KEPT and _is_lasting(resource, name):
+        return _lasting(resource, name, value)
+    return _criterion(resource, name, value, setting)
+
+
+@lru_cache(maxsize=1 << 12)  # names may be a client's
+def _is_lasting(resource: str, name: str) -> bool:
+    """Whether what is asked by `name` follows from the value alone, for all time."""
+    parameter = parameters(resource).get(name)
+    return parameter is not None and parameter.type in _LASTING and name[:1] != "_"
+
+
+@lru_cache(maxsize=1 << 12)
+def _lasting(resource: str, name: str, value: str) -> Predicate:
+    return _criterion(resource, name, value, _NO_SETTING)
+
+
+def _criterion(resource: str, name: str, value: str, setting: Setting) -> Predicate:
     code, _, suffix = name.partition(":")
     modifier = suffix or None
     if code in _REFUSED:

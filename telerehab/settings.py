@@ -189,9 +189,28 @@ class Settings(BaseModel):
     grpc_key: Path | None = Field(
         None, validate_default=True, description="file with the key of that certificate"
     )
+    requests_in_progress: int = Field(
+        64,
+        ge=2,
+        le=10_000,
+        description="requests that a service, or the gateway for one service, answers at a time",
+    )
+    bulk_in_progress: int = Field(
+        4, ge=1, le=10_000, description="how many of these may be bulk: large bundles, histories, exports"
+    )
+    requests_waiting: int = Field(
+        1000, ge=8, le=100_000, description="requests that may wait for their turn; beyond that they get 503"
+    )
     trusted_proxies: Networks = Field(
         "127.0.0.0/8,::1/128",
         description="addresses or networks, comma-separated, whose X-Forwarded-For is believed",
+    )
+    stop_delay: float = Field(
+        1.0,
+        ge=0,
+        le=120,
+        description="seconds between SIGTERM, when readiness ends, and the last request taken: as long as a load "
+        "balancer needs to notice",
     )
     stop_timeout: Seconds = Field(
         10.0, description="seconds that running requests get when the process stops"

@@ -16,13 +16,15 @@ from services.gateway.forwarding import Forwarder
 from services.gateway.gateway import Gateway
 from services.gateway.join_page import JOIN_PATH, JoinPage
 from services.gateway.router import handle
-from services.gateway.routing import Routing
+from services.gateway.routing import Routing, destination
 from telerehab.engine import BASE_PATH
 from telerehab.fhir.definitions import resource_types
 from telerehab.observability import Metrics, Observed, Probes
 from telerehab.observability.asgi import App
 from telerehab.owners import SERVICES
 from telerehab.rpc.neighbours import Neighbours
+from telerehab.server.admission import admissions
+from telerehab.server.admitted import Admitted
 from telerehab.server.app import ServiceApp
 from telerehab.server.capability_statement import software_version
 from telerehab.server.client_address import Proxies
@@ -74,6 +76,8 @@ async def gateway_app(
     urls = {name: settings.of(name).url for name in SERVICES}
     async with Forwarder.open(urls, proxies, settings.forward_timeout) as forwarder:
         app.add_middleware(Routing, apps=apps, forwarder=forwarder)
+        places = admissions((GATEWAY, *SERVICES), settings, metrics)
+        app.add_middleware(Admitted, place=lambda scope: places[destination(scope)])
         https = settings.public.startswith("https:")
         app.add_middleware(Observed, service=GATEWAY, metrics=metrics, probes=probes, https=https)
         yield app

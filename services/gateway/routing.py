@@ -12,11 +12,14 @@ from services.gateway.forwarding import Forwarder
 from telerehab.fhir.outcome import FhirError
 from telerehab.observability import current_request
 from telerehab.observability.asgi import App, Message, Receive, Scope, Send
+from telerehab.rpc.deadlines import remaining
 from telerehab.rpc.interceptors import REQUEST_ID_KEY, TRACEPARENT_KEY
+from telerehab.server.admitted import TIMEOUT_HEADER
 from telerehab.server.answers import failed
 from telerehab.server.http import is_fhir, path_below_base, respond_fhir
+from telerehab.settings import GATEWAY
 
-_OF_THIS_HOP = frozenset({REQUEST_ID_KEY.encode(), TRACEPARENT_KEY.encode()})
+_OF_THIS_HOP = frozenset({REQUEST_ID_KEY.encode(), TRACEPARENT_KEY.encode(), TIMEOUT_HEADER.encode()})
 
 
 class Routing:
@@ -48,6 +51,15 @@ class Routing:
             await respond_fhir(send, failed(error), with_body=scope["method"] != "HEAD")
 
 
+def destination(scope: Scope) -> str:
+    """Who answers a request: its owner, else the gateway, so that one frozen owner takes no place of another's."""
+    try:
+        path = path_below_base(scope)
+        return GATEWAY if place_of(path) is not None else owner_at(path)
+    except FhirError:
+        return GATEWAY  # which says what is wrong with it
+
+
 def _tell(type_: str) -> None:
     """Name the type for log and metrics; it is one of R4's."""
     if (work := current_request()) is not None:
@@ -55,11 +67,12 @@ def _tell(type_: str) -> None:
 
 
 def _with_request(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """The request's headers, those of request id and trace being ours."""
+    """The request's headers, those of request id, trace and time left being ours."""
     headers = [header for header in scope["headers"] if header[0] not in _OF_THIS_HOP]
     if (work := current_request()) is not None:
         headers.append((REQUEST_ID_KEY.encode(), work.id.encode()))
         headers.append((TRACEPARENT_KEY.encode(), work.trace.traceparent.encode()))
+        headers.append((TIMEOUT_HEADER.encode(), b"%.3f" % remaining()))
     return headers
 
 

@@ -14,6 +14,8 @@ from starlette.routing import Route
 from telerehab.engine import Engine
 from telerehab.observability import Metrics, Observed, Probes
 from telerehab.observability.asgi import App, Receive, Scope, Send
+from telerehab.server.admission import admissions
+from telerehab.server.admitted import Admitted
 from telerehab.server.capability_statement import definition_url, software_version
 from telerehab.server.client_address import Proxies
 from telerehab.server.documentation import Documentation
@@ -67,6 +69,8 @@ def service_app(engine: Engine, metrics: Metrics, probes: Probes) -> FastAPI:
         engine.settings.body_limit,
         Proxies(engine.settings.trusted_proxies),
     )
-    app.fhir = Observed(endpoint, name, metrics, probes, https=https)
+    places = admissions([name], engine.settings, metrics)[name]
+    admitted = Admitted(endpoint, lambda scope: places)
+    app.fhir = Observed(admitted, name, metrics, probes, https=https)
     app.add_middleware(Observed, service=name, metrics=metrics, probes=probes, https=https)
     return app

@@ -134,8 +134,10 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             self._pass_time()
             return
         self.steps += 1
-        chosen = list(self.runnable)
-        process = chosen[0] if len(chosen) == 1 else chosen[int(self.random.random() * len(chosen))]
+        if len(self.runnable) == 1:
+            (process,) = self.runnable
+        else:
+            process = list(self.runnable)[int(self.random.random() * len(self.runnable))]
         self.before_step(process)
         if process.frozen:
             return

@@ -1,6 +1,7 @@
 """One seed: a world at work under faults, then calm, then everything that must be true of what is left.
 
-`python -m tests.simulation.simulation 5 [COUNT]` runs seed 5 (and those after it) and tells what happened.
+`python -m tests.simulation.simulation 5 [COUNT]` runs seed 5 (and those after it, on all cores) and tells of those that
+fail; of a single one its whole course.
 """
 
 from __future__ import annotations
@@ -12,18 +13,23 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import Pool
 from random import Random
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
 import telerehab.engine
+import telerehab.events.running
 from telerehab import identity
 from telerehab.events import backoff, lease
 from telerehab.events.dead_letter import DEAD_LETTER_CHANNEL
+from telerehab.events.measured import EventMetrics
 from telerehab.events.relay import Relay
 from telerehab.fhir.json import parse_object
 from telerehab.observability.logs import Log
+from telerehab.service import Service
 from tests.simulation.care import marks
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.world import CHAOS_SECONDS, CLIENTS, KEYS, LEASE_SECONDS, World
@@ -164,6 +170,16 @@ def _listed(world: World, service: str, place: tuple[str, str]) -> list[str]:
     return marks(parse_object(versions[-1].row.text or "")) if versions else []
 
 
+_METRICS: dict[str, EventMetrics] = {}
+
+
+def _measured(service: Service) -> EventMetrics:
+    """The same for all processes and seeds: to register metrics takes longer than much of what is simulated."""
+    if service.name not in _METRICS:
+        _METRICS[service.name] = EventMetrics(service)
+    return _METRICS[service.name]
+
+
 @contextmanager
 def _seeded(world: World, random: Random) -> Iterator[None]:
     """Whatever the real code leaves to chance comes from the seed; errors that it logs are failures."""
@@ -181,6 +197,7 @@ def _seeded(world: World, random: Random) -> Iterator[None]:
             (telerehab.engine, "random", random),
             (lease, "uuid4", uuid),
             (identity, "new_id", lambda: str(uuid())),
+            (telerehab.events.running, "EventMetrics", lambda service, _: _measured(service)),
             (Log, "error", error),
             (Log, "warning", lambda *_, **__: None),
         ):
@@ -193,11 +210,12 @@ def main(first: int, count: int = 1) -> int:
     """Run seeds and tell of those that fail; of a single one, its whole course."""
     started = time.monotonic()
     failed = 0
-    for seed in range(first, first + count):
-        outcome = simulate(seed, history=count == 1)
-        failed += bool(outcome.failures)
-        for line in [*outcome.history, *(f"seed {seed}: {failure}" for failure in outcome.failures)]:
-            print(line)
+    with Pool() as pool:
+        run = partial(simulate, history=count == 1)
+        for outcome in pool.imap_unordered(run, range(first, first + count), chunksize=min(count, 20)):
+            failed += bool(outcome.failures)
+            for line in [*outcome.history, *(f"seed {outcome.seed}: {each}" for each in outcome.failures)]:
+                print(line, flush=True)
     seconds = time.monotonic() - started
     print(f"{count} seeds, {failed} failed, {count / seconds * 60:.0f} a minute")
     return 1 if failed else 0

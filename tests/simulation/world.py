@@ -108,7 +108,9 @@ class World:
     # Processes
 
     def start(self, replica: Replica) -> None:
-        """A new process, which remembers nothing."""
+        """A new process, which remembers nothing; none any more at the end."""
+        if not self.restarts:
+            return
         process = Process(self.loop, replica.name)
         self.processes.append(process)
         wire = SimulatedWire(self.postgresql, process)
@@ -139,24 +141,23 @@ class World:
         self.loop.call_soon(replica.stopping.set, context=replica.process.context.copy())
 
     def _ended(self, replica: Replica, process: Process, life: asyncio.Task[None]) -> None:
-        if life.cancelled():
+        if process.dead:
             return
         if life.exception() is not None:
             self.complaints.append(f"{process.name} broke down: {life.exception()!r}")
         process.kill()
-        if self.restarts:
-            self._later(self.random.random(), lambda: self.start(replica))
+        self._later(self.random.random(), lambda: self.start(replica))
 
-    async def ask(self, replica: Replica, request: Callable[[Replica], Awaitable[T]]) -> T:
+    async def ask(self, replica: Replica, request: Callable[[Engine, ServiceEvents], Awaitable[T]]) -> T:
         """Have a replica do a request; Gone if it ends, TimeoutError if it takes too long."""
-        process = replica.process
-        if process is None or process.dead or replica.events is None:
+        process, engine, events = replica.process, replica.engine, replica.events
+        if process is None or process.dead or engine is None or events is None:
             raise Gone
         answer: asyncio.Future[T] = self.loop.create_future()
 
         async def serve() -> None:
             try:
-                result = await request(replica)
+                result = await request(engine, events)
             except asyncio.CancelledError:
                 tell(error=Gone())
                 raise
@@ -201,9 +202,8 @@ class World:
         replica = self.random.choice([each for each in self.replicas if each.service.name == "session"])
         schema = self.schemas["session"]
 
-        async def look(at: Replica) -> None:
-            assert at.events is not None
-            waited = await at.events.wait(token)
+        async def look(_: Engine, events: ServiceEvents) -> None:
+            waited = await events.wait(token)
             heard = {pair for pair in schema.inbox if pair[0] in said}
             if waited.reached and len({handler for _, handler in heard}) < 2:
                 self.complaints.append("a position was said to be reached that is not")
@@ -304,11 +304,8 @@ GROUPS = {
 }
 
 
-async def write(replica: Replica, *, key: str, mark: str, alarming: bool) -> UnitOfWork:
-    assert replica.engine is not None
-    return await replica.engine.run(
-        Caller("client", mark), lambda work: record(work, key, mark, alarming=alarming)
-    )
+async def write(engine: Engine, _: ServiceEvents, *, key: str, mark: str, alarming: bool) -> UnitOfWork:
+    return await engine.run(Caller("client", mark), lambda work: record(work, key, mark, alarming=alarming))
 
 
 class Alone:

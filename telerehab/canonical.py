@@ -53,6 +53,8 @@ ENCOUNTER_PLANNED_END = "http://hl7.org/fhir/5.0/StructureDefinition/extension-E
 def has_profile(content: JsonObject, profile: str) -> bool:
     """Whether `content` claims `profile` in meta.profile (a |version after it does not matter)."""
     claimed = content.get("meta", {}).get("profile", ())
+    if not claimed:  # as of most resources
+        return False
     return any(isinstance(url, str) and url.partition("|")[0] == profile for url in claimed)
 
 

@@ -61,8 +61,16 @@ class Service:
     def rules_for(self, type_: str) -> tuple[Rule, ...]:
         return self.rules_by_type.get(type_, self.rules_by_type["*"])
 
-    def projections_for(self, type_: str) -> list[Projection]:
-        return [projection for projection in self.projections if projection.type == type_]
+    @cached_property
+    def projections_by_type(self) -> Mapping[str, tuple[Projection, ...]]:
+        types = {projection.type for projection in self.projections}
+        return {
+            type_: tuple(projection for projection in self.projections if projection.type == type_)
+            for type_ in types
+        }
+
+    def projections_for(self, type_: str) -> tuple[Projection, ...]:
+        return self.projections_by_type.get(type_, ())
 
     @cached_property
     def hears(self) -> tuple[Handler, ...]:

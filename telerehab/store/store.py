@@ -15,10 +15,11 @@ from telerehab.fhir.outcome import FhirError
 from telerehab.fhir.search.query import Include, Query
 from telerehab.resource import Resource
 from telerehab.service import Service
-from telerehab.store import counters, history, read, safe_time
+from telerehab.store import history, read, safe_time
 from telerehab.store.aliases import Aliases
 from telerehab.store.audit import Auditor
 from telerehab.store.command import remembered
+from telerehab.store.counters import Counters
 from telerehab.store.cursor import Cursors
 from telerehab.store.history import Asked, HistoryPage, Place, Scope, Versions
 from telerehab.store.joining import Commits
@@ -44,6 +45,7 @@ class Store:
         self.searches = Search(pool, self.cursors, self.aliases, service.types)
         self._reads = read.Reads(pool)
         self._commits = Commits(pool)
+        self._counters = Counters(pool)
         self._auditor = Auditor(pool)
 
     @classmethod
@@ -136,7 +138,7 @@ class Store:
 
     async def counters(self, keys: Sequence[int]) -> dict[int, int]:
         """The value of each counter; 0 for one never counted up."""
-        return await counters.counters(self.pool, keys)
+        return await self._counters.values(keys)
 
     async def apply(self, write_set: WriteSet) -> Applied:
         """Commit a write set, all or nothing; raises Missed, Violated, AlreadyHandled, Repeated."""

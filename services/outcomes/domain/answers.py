@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from clinical.instruments import Instrument, Item, instruments
 from services.outcomes.domain.codes import ANSWER
@@ -33,7 +34,12 @@ def questionnaire(response: JsonObject) -> tuple[str, str]:
 
     Whoever names the resource by the URL it is read from, whatever host we go by there, means ours too.
     """
-    url, _, version = str(response.get("questionnaire", "")).partition("|")
+    return _named(str(response.get("questionnaire", "")))
+
+
+@lru_cache(maxsize=1 << 10)  # they are a client's
+def _named(canonical: str) -> tuple[str, str]:
+    url, _, version = canonical.partition("|")
     ours = next((base for base in (QUESTIONNAIRE, RELATIVE) if url.startswith(base)), None)
     name = url.rpartition(f"/{RELATIVE}")[2] if ours is None else url.removeprefix(ours)
     stored = _STORED.fullmatch(name)

@@ -17,7 +17,8 @@ from demo.deployment import free_port
 from telerehab.store import embedded
 from telerehab.store.data_folder import DataFolder
 from telerehab.store.embedded import ServerHandle
-from tests.kafka.server import KafkaServer, Lacking, classpath
+from tests.jars import Lacking
+from tests.kafka.server import KafkaServer, classpath
 
 settings.register_profile("any machine", deadline=None)  # a busy one is slow, and no defect
 settings.load_profile("any machine")

@@ -5,19 +5,17 @@ https://kafka.apache.org/documentation/#kraft
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import threading
 import time
 from contextlib import ExitStack
-from hashlib import sha256
 from pathlib import Path
+
+from tests import jars
 
 POM = Path(__file__).with_name("pom.xml")
 START_SECONDS = 60
-MAVEN_SECONDS = 300
 JAVA = (
     "java",
     "-Xmx384m",
@@ -30,7 +28,7 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 listeners=BROKER://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}{more_listeners}
-advertised.listeners=BROKER://127.0.0.1:{broker}{more_listeners}
+advertised.listeners=BROKER://{advertised}{more_listeners}
 listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL
 inter.broker.listener.name=BROKER
 controller.listener.names=CONTROLLER
@@ -54,18 +52,14 @@ USER, PASSWORD = "telerehab", "for-tests-only"
 CLUSTER = "dGVsZXJlaGFiLXRlc3RzMQ"
 
 
-class Lacking(RuntimeError):
-    """This machine lacks what Kafka needs; the message says what."""
-
-
 class KafkaServer:
     """A broker in `folder`: `address` is host:port; what it holds survives `kill` and a further `start`.
 
     With `secure` it also listens at `secure_address`, where clients log in by TLS as USER with PASSWORD, and trust
-    `certificate`.
+    `certificate`. Where it is reached through a proxy, clients are told that address (`advertised`).
     """
 
-    def __init__(self, folder: Path, classpath: str, *, secure: bool = False) -> None:
+    def __init__(self, folder: Path, classpath: str, *, secure: bool = False, advertised: str = "") -> None:
         self._folder = folder
         self._classpath = classpath
         self._port, controller, secure_port = _free_ports(3)
@@ -78,6 +72,7 @@ class KafkaServer:
         text = CONFIGURATION.format(
             broker=self._port,
             controller=controller,
+            advertised=advertised or self.address,
             logs=folder / "logs",
             more_listeners=f",SECURE://{self.secure_address}" if secure else "",
         )
@@ -133,25 +128,8 @@ class KafkaServer:
 
 
 def classpath(cache: Path) -> str:
-    """The jars of the broker, fetched by Maven if they are not there; raises `Lacking`."""
-    if shutil.which("java") is None:
-        raise Lacking("there is no java on the PATH")
-    kept = cache / f"{sha256(POM.read_bytes()).hexdigest()[:16]}.classpath"
-    if kept.exists() and all(Path(jar).exists() for jar in kept.read_text().split(os.pathsep)):
-        return kept.read_text()
-    if shutil.which("mvn") is None:
-        raise Lacking("there is no mvn on the PATH")
-    for offline in (["--offline"], []):
-        asked = ["mvn", "--batch-mode", "--quiet", *offline, "--file", str(POM)]
-        found = subprocess.run(
-            [*asked, "dependency:build-classpath", f"-Dmdep.outputFile={kept}"],
-            capture_output=True,
-            timeout=MAVEN_SECONDS,
-            check=False,
-        )
-        if found.returncode == 0:
-            return kept.read_text()
-    raise Lacking(f"Maven finds no Kafka: {found.stdout.decode(errors='replace')[-500:]}")
+    """The jars of the broker; raises `jars.Lacking`."""
+    return jars.classpath(POM, cache)
 
 
 def _free_ports(count: int) -> list[int]:

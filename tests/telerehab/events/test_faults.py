@@ -117,7 +117,7 @@ async def live(world: Any, engine: Any, steps: Steps, done: Callable[[], Awaitab
 
     living = [asyncio.create_task(worker.run()) for worker in workers]
     ends = [asyncio.create_task(steps.dead.wait()), asyncio.create_task(finished())]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):  # longer than PostgreSQL lets a transaction idle that a dead process left
         await asyncio.wait([*living, *ends], return_when=asyncio.FIRST_COMPLETED)
     steps.dead.set()
     for task in asyncio.all_tasks() - before:

@@ -41,6 +41,7 @@ _KEEPALIVE = (
 _CONFIGURATION = json.dump(
     {
         "loadBalancingConfig": [{"round_robin": {}}],
+        "retryThrottling": {"maxTokens": 20, "tokenRatio": 0.1},  # an overloaded owner is not asked thrice
         "methodConfig": [
             {
                 "name": [{"service": _SERVICE, "method": method} for method in _CHANGES_NOTHING],

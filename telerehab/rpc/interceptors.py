@@ -5,20 +5,25 @@ https://grpc.io/docs/guides/interceptors/
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
 from typing import Any
 
 import grpc
 from grpc.aio import AbortError, ServerInterceptor, ServicerContext
 
-from telerehab.fhir.outcome import FhirError, Issue, internal
+from telerehab.fhir.outcome import FhirError, Issue, internal, unavailable
 from telerehab.observability import Log, Metrics, Request, current_request, working_on
+from telerehab.observability.metrics import SECONDS
 from telerehab.rpc.credentials import may_call, names_of
 from telerehab.rpc.deadlines import REQUEST_SECONDS, within
 from telerehab.rpc.status import abort, code_of
 
 REQUEST_ID_KEY = "x-request-id"
 TRACEPARENT_KEY = "traceparent"
+MOST_CALLS = 512
+"""Calls answered at a time. None waits for its turn: two services would wait for each other for ever."""
 
 Method = Callable[[Any, Any], Awaitable[Any]]
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler | None]]
@@ -40,11 +45,24 @@ class Surround(ServerInterceptor):  # type: ignore[misc]
     With `known_callers`, only those whose certificate says that they may call the method are answered.
     """
 
-    def __init__(self, service: str, metrics: Metrics | None = None, *, known_callers: bool = False) -> None:
+    def __init__(
+        self,
+        service: str,
+        metrics: Metrics | None = None,
+        *,
+        known_callers: bool = False,
+        most: int = MOST_CALLS,
+    ) -> None:
         self._service = service
         self._known_callers = known_callers
         counted = "gRPC calls answered, by method and status"
-        self._calls = metrics.counter("rpc_calls", counted, ["method", "code"]) if metrics else None
+        metrics = metrics or Metrics(service)
+        self._calls = metrics.counter("rpc_calls", counted, ["method", "code"])
+        timed = "Time to answer a gRPC call, by method"
+        self._seconds = metrics.histogram("rpc_seconds", timed, ["method"], SECONDS)
+        self._progress = metrics.settable_gauge("rpc_calls_in_progress", "gRPC calls that are being answered")
+        self._most = most
+        self._running = 0
 
     async def intercept_service(
         self, continuation: Continuation, details: grpc.HandlerCallDetails
@@ -65,9 +83,12 @@ class Surround(ServerInterceptor):  # type: ignore[misc]
                 await abort(
                     context, FhirError(403, [Issue("forbidden", "Your certificate may not call this.")])
                 )
+            if self._running >= self._most:
+                self._count(name, grpc.StatusCode.UNAVAILABLE)
+                await abort(context, unavailable("This service has too many calls to answer at the moment."))
             request = Request(self._service, metadata.get(REQUEST_ID_KEY), metadata.get(TRACEPARENT_KEY))
             seconds = context.time_remaining()
-            with working_on(request), within(REQUEST_SECONDS if seconds is None else seconds):
+            with self._in_progress(name), working_on(request), within(seconds or REQUEST_SECONDS):
                 try:
                     answered = await method(message, context)
                 except FhirError as error:
@@ -84,6 +105,17 @@ class Surround(ServerInterceptor):  # type: ignore[misc]
 
         return answer
 
+    @contextmanager
+    def _in_progress(self, name: str) -> Iterator[None]:
+        self._running += 1
+        self._progress.set(self._running)
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self._running -= 1
+            self._progress.set(self._running)
+            self._seconds.labels(name).observe(perf_counter() - started)
+
     def _count(self, name: str, code: grpc.StatusCode) -> None:
-        if self._calls is not None:
-            self._calls.labels(name, code.name).inc()
+        self._calls.labels(name, code.name).inc()

@@ -17,7 +17,7 @@ from telerehab.pb.telerehab.fhir.v1 import engine_pb2_grpc
 from telerehab.pb.telerehab.fhir.v1.engine_pb2 import DESCRIPTOR
 from telerehab.rpc.channel import SIZES
 from telerehab.rpc.credentials import Certificates
-from telerehab.rpc.interceptors import Surround
+from telerehab.rpc.interceptors import MOST_CALLS, Surround
 
 ENGINE_SERVICE = DESCRIPTOR.services_by_name["EngineService"].full_name
 _OPTIONS = (
@@ -45,6 +45,7 @@ class RpcServer:
     """Serves gRPC for one service; `port` is known once started (0 asks for a free one).
 
     With `certificates` it takes calls over mutual TLS alone, and each method from those who may call it.
+    `most` calls are answered at a time.
     """
 
     def __init__(
@@ -53,12 +54,13 @@ class RpcServer:
         registrations: Sequence[Registration],
         metrics: Metrics | None = None,
         certificates: Certificates | None = None,
+        most: int = MOST_CALLS,
     ) -> None:
         self.port = 0
         self._health = health.aio.HealthServicer()
         self._names = ["", *(registration.name for registration in registrations)]
         self._certificates = certificates
-        surround = Surround(service, metrics, known_callers=certificates is not None)
+        surround = Surround(service, metrics, known_callers=certificates is not None, most=most)
         self._server = grpc.aio.server(interceptors=[surround], options=_OPTIONS)
         for registration in registrations:
             registration.add(registration.servicer, self._server)

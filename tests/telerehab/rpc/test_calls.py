@@ -283,3 +283,31 @@ async def test_neighbours_are_known_by_type() -> None:
         assert caught.value.status == 503
         with pytest.raises(KeyError):
             neighbours.owner("nobody")
+
+
+async def test_calls_beyond_the_bound_are_refused_at_once_and_calls_are_timed() -> None:
+    answering, release = asyncio.Event(), asyncio.Event()
+
+    async def ids(query: str) -> list[str]:
+        answering.set()
+        await release.wait()
+        return []
+
+    metrics = Metrics("records")
+    server = RpcServer("records", [engine_registration(Answering(ids))], metrics, most=1)
+    await server.start("127.0.0.1", 0)
+    channel = open_channel(f"127.0.0.1:{server.port}")
+    owner = Owner("records", Remote("records", channel), Patience(60.0, 60.0))
+    first = asyncio.create_task(owner.ids("Patient?", CALLER))
+    await answering.wait()
+    with pytest.raises(FhirError) as caught:
+        await owner.ids("Patient?", CALLER)
+    assert (caught.value.status, caught.value.headers["Retry-After"]) == (503, "2")
+    assert "telerehab_rpc_calls_in_progress 1.0" in metrics.exposition().decode()
+    release.set()
+    assert await first == []
+    assert 'telerehab_rpc_seconds_count{method="/telerehab.fhir.v1.EngineService/Ids"} 1.0' in (
+        metrics.exposition().decode()
+    )
+    await channel.close()
+    await server.stop(0)

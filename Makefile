@@ -6,13 +6,15 @@ PIP := PIP_USER=0 PYTHONNOUSERSITE=1 $(BIN)/python -m pip --disable-pip-version-
 ARGS ?=
 UV ?= uv
 
-.PHONY: help run test demo lint proto bench docs clinical lock
+.PHONY: help run test demo lint proto bench docs clinical lock faults
 
 help:
 	@echo "make run    install and start everything; Ctrl-C stops it    make demo   two care journeys, told step by step"
 	@echo "make test   the tests (ARGS='-k booking')                    make lint   style, types, import rules"
 	@echo "make bench  the measurements                                 make proto  code from proto/ into telerehab/pb"
 	@echo "make docs   the generated pages                              make lock   the locked dependencies (needs uv)"
+	@echo "make faults    writes for half an hour while everything is killed, frozen and cut off, then looks for what is lost"
+	@echo "               (ARGS='--seconds 900 --rate 500 --seed N --broker postgresql|kafka --keep')"
 	@echo "make clinical  the clinical content as a book to sign, in build/clinical/"
 
 run: $(VENV)/.installed
@@ -36,6 +38,9 @@ proto: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench $(ARGS)
+
+faults: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.faults.nemesis $(ARGS)
 
 docs: $(VENV)/.installed-dev
 	@$(BIN)/telerehab settings --markdown > docs/settings.md

@@ -24,9 +24,9 @@ PATIENCE = 60.0
 FHIR_JSON = {"content-type": "application/fhir+json"}
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for a condition, which may be asked often."""
-    deadline = time.monotonic() + PATIENCE
+def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+    """Wait for a condition, which may be asked often, for so many seconds."""
+    deadline = time.monotonic() + patience
     pause = threading.Event()
     while not condition():
         assert time.monotonic() < deadline, f"waited too long for {what}"

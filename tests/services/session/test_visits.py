@@ -30,6 +30,25 @@ PLANNED = planned_visit(
 )
 STATUSES = ["planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled",
             "entered-in-error", "unknown"]  # fmt: skip
+ALLOWED = {
+    (None, "planned"),
+    ("planned", "arrived"),
+    ("planned", "cancelled"),
+    ("planned", "entered-in-error"),
+    ("arrived", "in-progress"),
+    ("arrived", "planned"),
+    ("arrived", "cancelled"),
+    ("arrived", "entered-in-error"),
+    ("in-progress", "onleave"),
+    ("in-progress", "finished"),
+    ("in-progress", "entered-in-error"),
+    ("onleave", "in-progress"),
+    ("onleave", "finished"),
+    ("onleave", "entered-in-error"),
+    ("finished", "entered-in-error"),
+    ("cancelled", "entered-in-error"),
+}
+"""Besides staying as it is: nobody starts who has not checked in, and what is over stays over."""
 
 
 def change(before: dict[str, Any] | None, after: dict[str, Any]) -> Change:
@@ -47,7 +66,7 @@ def test_a_planned_visit_is_valid_and_says_how_to_join() -> None:
 def test_impossible_transitions_are_refused(before: str | None, after: str) -> None:
     judged = change({**PLANNED, "status": before} if before else None, {**PLANNED, "status": after})
     said = list(visit.as_rule().judge(judged))
-    assert bool(said) is not (before == after or after in visit.transitions.get(before, frozenset()))
+    assert bool(said) is not (before == after or (before, after) in ALLOWED)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from tests.simulation.planted import PLANTED, Plant
 from tests.simulation.simulation import simulate
 
-CHUNKS, CHUNK = 10, 20
+CHUNKS, CHUNK = 10, 15
 MOST_SEEDS = 200
 """Within which a planted fault must be found; the rarest is found in one of twenty."""
 

@@ -12,6 +12,7 @@ import pytest
 
 from telerehab.access import EVERYTHING
 from telerehab.store.store import Store
+from telerehab.store.write import apply
 from telerehab.write_set import Applied, Command, Counter, Guard, Missed, Repeated, Violated, WriteSet
 from tests.telerehab.store.samples import booked, rows_of, write, write_set
 
@@ -92,9 +93,12 @@ async def test_of_overlapping_bookings_one_wins_and_nobody_deadlocks(store: Stor
 
 
 async def skewed(store: Store, first: WriteSet, second: WriteSet) -> None:
-    """Both rely on what the other writes: one or none may be done, whatever the order."""
+    """Both rely on what the other writes: one or none may be done, whatever the order.
+
+    They are two processes': a store puts those of its own process one after the other.
+    """
     started = monotonic()
-    results = await outcomes([store.apply(first), store.apply(second)])
+    results = await outcomes([apply(store.pool, first), apply(store.pool, second)])
     assert won(results) < 2
     assert won(results) + refused(results, Missed) == 2
     assert monotonic() - started < DEADLOCK_SECONDS
@@ -129,21 +133,28 @@ async def test_two_that_create_what_the_other_relies_on_to_be_absent_are_never_b
         a, b = f"a{number}", f"b{number}"
         results = await outcomes(
             [
-                store.apply(write_set(write(a), guards=[Guard("Appointment", b, 0)])),
-                store.apply(write_set(write(b), guards=[Guard("Appointment", a, 0)])),
+                apply(store.pool, write_set(write(a), guards=[Guard("Appointment", b, 0)])),
+                apply(store.pool, write_set(write(b), guards=[Guard("Appointment", a, 0)])),
             ]
         )
         assert won(results) < 2
         assert won(results) + refused(results, Missed) == 2
 
 
-async def test_two_that_rely_on_a_counter_the_other_counts_up_are_never_both_done(store: Store) -> None:
+@pytest.mark.parametrize("counted", [0, 1])
+async def test_two_that_rely_on_a_counter_the_other_counts_up_are_never_both_done(
+    store: Store, counted: int
+) -> None:
     for number in range(100):
         one, two = 2 * number, 2 * number + 1
+        for _ in range(counted):
+            await store.apply(
+                WriteSet("scheduling", counters=[Counter(one, None, True), Counter(two, None, True)])
+            )
         await skewed(
             store,
-            write_set(write(f"a{number}"), counters=[Counter(one, None, True), Counter(two, 0, False)]),
-            write_set(write(f"b{number}"), counters=[Counter(two, None, True), Counter(one, 0, False)]),
+            write_set(write(f"a{number}"), counters=[Counter(one, None, True), Counter(two, counted, False)]),
+            write_set(write(f"b{number}"), counters=[Counter(two, None, True), Counter(one, counted, False)]),
         )
 
 

@@ -35,8 +35,11 @@ async def host(
     *,
     stop: asyncio.Event,
     ready: Callable[[], None],
+    delay: Callable[[], float] = lambda: 0.0,
 ) -> None:
     """Run the named services until `stop` is set; `ready` is called once when all of them answer.
+
+    From then on they are not ready, yet serve for `delay` seconds more, each answer the last on its connection.
 
     Raises `PortTaken`, and whatever stops a service from starting; the others are then stopped as well.
     """
@@ -55,7 +58,9 @@ async def host(
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(watch_loop(lambda lag_now: _note(lag, lag_now)))
             hosting = [
-                group.create_task(_host_one(name, settings, open_service, sockets[name], stop, is_ready))
+                group.create_task(
+                    _host_one(name, settings, open_service, sockets[name], stop, is_ready, delay)
+                )
                 for name in names
             ]
             await asyncio.wait(hosting)
@@ -69,6 +74,7 @@ async def _host_one(
     listening: socket.socket,
     stop: asyncio.Event,
     is_ready: Callable[[str, Hosted], None],
+    delay: Callable[[], float],
 ) -> None:
     async with open_service(name, settings) as hosted:
         server = _Server(_configuration(hosted, settings))
@@ -78,6 +84,9 @@ async def _host_one(
             is_ready(name, hosted)
             _log.info("service.ready", service=name, port=listening.getsockname()[1])
             await stop.wait()
+            hosted.probes.ready = False
+            server.last_answers()
+            await asyncio.sleep(delay())
         finally:
             hosted.probes.ready = False
             server.should_exit = True
@@ -108,6 +117,12 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+    def last_answers(self) -> None:
+        """Close each connection with the answer to its next request, so that none is closed while a request comes."""
+        closing = (b"connection", b"close")
+        self.config.encoded_headers = [*self.config.encoded_headers, closing]
+        self.server_state.default_headers = [*self.server_state.default_headers, closing]
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -41,7 +41,7 @@ def run_here(
     `prepare` brings the embedded database up to date; one that is configured is left to its own administration.
     """
 
-    async def run(stop: asyncio.Event) -> None:
+    async def run(stop: Stop) -> None:
         if until_stdin_closes:
             _stop_at_end_of_stdin(stop)
         async with database(names, settings) as (with_database, server):
@@ -54,7 +54,10 @@ def run_here(
                 if not until_stdin_closes:  # then the supervisor says what there is to say
                     _say(said)
 
-            await host(names, with_database, open_service, stop=stop, ready=ready)
+            def delay() -> float:
+                return settings.stop_delay if stop.is_gentle else 0.0
+
+            await host(names, with_database, open_service, stop=stop, ready=ready, delay=delay)
 
     _run(run)
 
@@ -64,25 +67,36 @@ def run_separately(
 ) -> None:
     """Run each service in a process of its own until SIGINT or SIGTERM; the database outlives them."""
 
-    async def run(stop: asyncio.Event) -> None:
+    async def run(stop: Stop) -> None:
         async with database(names, settings) as (with_database, server):
             if server is not None and prepare is not None:
                 await prepare(with_database)
             said = announcement(names, settings, embedded=server is not None)
             children = [child_of(name, with_database) for name in names]
-            await supervise(children, settings.stop_timeout, stop=stop, ready=lambda: _say(said))
+            seconds = settings.stop_delay + 2 * settings.stop_timeout  # first HTTP is drained, then gRPC
+            await supervise(children, seconds, stop=stop, ready=lambda: _say(said))
 
     _run(run)
 
 
-def _run(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+class Stop(asyncio.Event):
+    """Set once the process is to stop; `is_gentle` where others need to notice first, as SIGTERM has it."""
+
+    is_gentle = False
+
+    def gently(self) -> None:
+        self.is_gentle = True
+        self.set()
+
+
+def _run(work: Callable[[Stop], Coroutine[Any, Any, None]]) -> None:
     import uvloop  # not for Windows, where settings and help still work
 
     async def until_signal() -> None:
-        stop = asyncio.Event()
+        stop = Stop()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+        loop.add_signal_handler(signal.SIGTERM, stop.gently)
         await work(stop)
 
     try:

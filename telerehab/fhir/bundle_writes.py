@@ -155,6 +155,8 @@ def _content_of(entry: Entry, type_: str) -> JsonObject:
     content = entry.resource
     if content is None:
         raise bad_request(f"A {entry.method} needs a resource.", "resource", "required")
+    if not isinstance(content.get("meta", {}), dict):  # it is marked before its owner validates the resource
+        raise bad_request("An object belongs here.", "resource.meta", "structure")
     if entry.method != "PATCH" and content["resourceType"] != type_:
         told = f"The url is about {type_}, the resource must be of that type."
         raise bad_request(told, "resource.resourceType")

@@ -71,7 +71,7 @@ def kind_of(scope: Scope) -> Kind:
     if scope["method"] != "POST" or not path.rstrip(b"/").endswith(b"/R4"):
         return "bulk"
     length = header(scope, b"content-length") or ""
-    return "care" if length.isdigit() and int(length) <= LARGE_BUNDLE else "bulk"
+    return "care" if length.isdecimal() and int(length[:18]) <= LARGE_BUNDLE else "bulk"
 
 
 def _seconds(scope: Scope) -> float:

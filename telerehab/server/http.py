@@ -87,7 +87,7 @@ class FhirEndpoint:
             told = "A compressed body is not accepted."
             raise FhirError(415, [Issue("not-supported", told, "http.Content-Encoding")])
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._body_limit:
+        if length.isdecimal() and int(length[:18]) > self._body_limit:
             raise self._too_large()
         message = await receive()
         body: bytes = _content(message)

@@ -39,12 +39,13 @@ Mode = Literal["direct", "grpc"]
 
 @dataclass
 class Deployment:
-    """A deployment under test: a client of its gateway, its engines, which relays were woken, how to stop one."""
+    """A deployment under test: its gateway and a client of it, its engines, the relays woken, how to stop one."""
 
     client: httpx.AsyncClient
     engines: dict[str, Engine]
     neighbours: Neighbours
     dsn: str
+    app: Any
     woken: list[str] = field(default_factory=list)
     servers: dict[str, tuple[RpcServer, uvicorn.Server]] = field(default_factory=dict)
 
@@ -113,7 +114,7 @@ async def deployed(
         client = await stack.enter_async_context(
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{BASE}/", timeout=60)
         )
-        yield Deployment(client, engines, neighbours, dsn, woken, servers)
+        yield Deployment(client, engines, neighbours, dsn, app, woken, servers)
 
 
 async def _engine(

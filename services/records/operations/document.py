@@ -102,7 +102,7 @@ async def _version(reference: str, work: UnitOfWork) -> Resource | None:
     type_, id_, _, version = reference.split("/")
     if type_ not in work.engine.service.types:
         return await work.engine.neighbours.read(reference, work.caller)
-    if not version.isdigit() or len(version) > 9:
+    if not version.isdecimal() or len(version) > 9:
         return None
     found = await work.engine.store.version(type_, id_, int(version), work.caller.access)
     return None if found is None or found.deleted else found

@@ -83,7 +83,7 @@ def _rank(resource: Json) -> tuple[int, list[tuple[int, str]]]:
 def _order(version: str) -> Iterator[tuple[int, str]]:
     """Numbers of a version as numbers: 1.10 is after 1.9."""
     for part in re.findall(r"[0-9]{1,18}|[^0-9.]+", version):
-        yield (int(part), "") if part.isdigit() else (-1, part)
+        yield (int(part), "") if part.isdecimal() else (-1, part)
 
 
 def names_in(resource: Json) -> Iterator[tuple[str, str]]:

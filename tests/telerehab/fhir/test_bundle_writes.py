@@ -54,6 +54,7 @@ def test_a_create_ignores_the_id_it_comes_with() -> None:
         (entry("POST", "Patient?name=x", PATIENT), 400),
         (entry("POST", "Observation", PATIENT), 400),
         (entry("POST", "Patient"), 400),
+        (entry("POST", "Patient", {"resourceType": "Patient", "meta": "x"}), 400),
         (entry("PUT", "Patient", PATIENT), 400),
         (entry("PUT", "Patient/2", PATIENT), 400),
         (entry("PUT", "Patient/1/_history/1", PATIENT), 400),

@@ -63,6 +63,13 @@ async def test_length_that_is_too_large_is_refused_before_the_body_comes(engine:
     assert sent[0]["status"] == 413
 
 
+@pytest.mark.parametrize("length", ["²", "9" * 5000])
+async def test_a_length_that_is_no_number_is_no_fault_of_ours(engine: Engine, length: str) -> None:
+    asked = scope("PUT", "/fhir/R4/Patient/length", content_type="application/json", content_length=length)
+    sent = await call(engine, asked, {"type": "http.request", "body": BODY})
+    assert sent[0]["status"] < 500
+
+
 @pytest.mark.parametrize(
     ("path", "status"), [("/fhir/R4/metadata", 200), ("/fhir/R4/metadata/", 200), ("/fhir/R5/metadata", 404)]
 )

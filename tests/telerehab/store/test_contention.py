@@ -58,6 +58,14 @@ async def test_of_many_conditional_creates_one_wins(store: Store, counted: int) 
     assert len(await rows_of(store, "SELECT FROM resource")) == 1
 
 
+async def test_whoever_asks_for_counters_at_the_same_moment_gets_his_own(store: Store) -> None:
+    for key in (1, 2, 2):
+        await store.apply(WriteSet("scheduling", counters=[Counter(key, None, True)]))
+    asked = [[1, 2], [2], [3, 1], []]
+    expected = [{1: 1, 2: 2}, {2: 2}, {3: 0, 1: 1}, {}]
+    assert await asyncio.gather(*map(store.counters, asked)) == expected
+
+
 async def test_of_many_uses_of_one_command_one_is_done(store: Store) -> None:
     results = await outcomes(
         store.apply(write_set(write(f"new-{number}"), command=Command(b"key", b"request", b"answer")))

@@ -20,6 +20,7 @@ from telerehab.fhir.outcome import FhirError, Issue, unavailable
 CONNECT_SECONDS = 10.0
 READ_ATTEMPTS = 3
 MOST_STATEMENTS = 300  # prepared on one connection
+MOST_WAITING = 4000  # for a connection; far more than the requests in progress ask for
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -217,6 +218,8 @@ class Pool:
         """The next free place, after all who asked before."""
         if self._closed:
             raise unavailable("The service is stopping.")
+        if len(self._waiting) >= MOST_WAITING:
+            raise unavailable("Too much waits for the database.")
         waiter: asyncio.Future[Held] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:

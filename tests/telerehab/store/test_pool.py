@@ -53,6 +53,20 @@ async def test_turns_come_in_the_order_of_asking(dsn: str) -> None:
     await pool.close()
 
 
+async def test_who_finds_too_many_waiting_is_refused(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telerehab.store.pool.MOST_WAITING", 1)
+    pool = Pool(dsn, schema="scheduling", size=1)
+    async with pool.held():
+        waiting = asyncio.create_task(pool.fetch("SELECT 1"))
+        await asyncio.sleep(0)
+        assert pool.waiting == 1
+        with pytest.raises(FhirError) as caught:
+            await pool.fetch("SELECT 2")
+    assert caught.value.status == 503
+    assert [tuple(row) for row in await waiting] == [(1,)]
+    await pool.close()
+
+
 async def test_one_who_gives_up_waiting_takes_no_turn(dsn: str) -> None:
     pool = Pool(dsn, schema="scheduling", size=1)
     async with pool.held():

@@ -76,7 +76,10 @@ class Platform:
         prepared = [("database", "init"), *([("events", "topics")] if self.kafka else [])]
         for arguments in prepared:
             command = [sys.executable, "-m", "telerehab.cli", *arguments]
-            subprocess.run(command, env=self._environment, check=True, capture_output=True, timeout=120)
+            done = subprocess.run(
+                command, env=self._environment, check=False, capture_output=True, timeout=120
+            )
+            assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")[-3000:]
         for name in (*PARTS, STANDBY):
             self._start(name)
         self.heal()

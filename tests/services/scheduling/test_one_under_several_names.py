@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import asyncpg
 import httpx
@@ -29,6 +30,10 @@ from tests.services.scheduling.clinic import (
 
 Hear = Callable[[Message], Awaitable[None]]
 BLOCKED = "SELECT cardinality(pg_blocking_pids($1)) > 0"
+ALIASES_AWAITED = (
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'patient_alias'::regclass AND NOT granted)"
+)
+PUT_IN = "INSERT INTO booked_time VALUES ($1, $2, '[2100-01-01, 2100-01-02)')"
 _days = count(200)
 
 
@@ -133,26 +138,76 @@ async def test_of_those_who_book_one_under_two_names_at_once_one_wins(client: ht
         assert sorted(statuses) == [201] + [409] * (len(statuses) - 1)
 
 
-async def test_who_books_under_another_name_waits_for_who_is_not_done(clinic: Deployment) -> None:
-    """Rows under two names do not meet in the index of the constraint: the second must see the first all the same."""
-    role, practitioner = new_id(), f"Practitioner/{new_id()}"
-    put_in = "INSERT INTO booked_time VALUES ($1, $2, '[2100-01-01, 2100-01-02)')"
-    first, second = [
+@pytest.fixture
+async def connections(clinic: Deployment) -> AsyncIterator[list[asyncpg.Connection]]:
+    """Two, each to scheduling's tables."""
+    opened = [
         await asyncpg.connect(clinic.dsn, server_settings={"search_path": "scheduling, public"})
         for _ in range(2)
     ]
-    try:
-        await first.execute("INSERT INTO acting_practitioner VALUES ($1, $2)", role, practitioner)
-        async with first.transaction():
-            assert await first.execute(put_in, "one", practitioner) == "INSERT 0 1"
-            waiting = asyncio.create_task(second.execute(put_in, "other", f"PractitionerRole/{role}"))
-            async with asyncio.timeout(60):
-                while not (waiting.done() or await first.fetchval(BLOCKED, second.get_server_pid())):
-                    pass  # each question to the database is a turn
-        assert await waiting == "INSERT 0 0"
-    finally:
-        await first.close()
-        await second.close()
+    yield opened
+    for connection in opened:
+        await connection.close()
+
+
+async def until_it_waits(task: asyncio.Task[Any], waits: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(60):
+        while not (task.done() or await waits()):
+            pass  # each question to the database is a turn
+
+
+async def put_in_as_role(connection: asyncpg.Connection, role: str, practitioner: str) -> str:
+    """The outcome of booking a role; whose it is, the same commit writes, as that of an appointment does."""
+    async with connection.transaction():
+        await connection.execute("INSERT INTO acting_practitioner VALUES ($1, $2)", role, practitioner)
+        return str(await connection.execute(PUT_IN, role, f"PractitionerRole/{role}"))
+
+
+@pytest.mark.parametrize("second_name", ["practitioner", "another role"])
+async def test_who_books_under_another_name_waits_for_who_is_not_done(
+    connections: list[asyncpg.Connection], second_name: str
+) -> None:
+    """Rows under two names do not meet in the index of the constraint: the second must see the first all the same."""
+    practitioner = f"Practitioner/{new_id()}"
+    first, second = connections
+    async with first.transaction():
+        assert await put_in_as_role(first, new_id(), practitioner) == "INSERT 0 1"
+        waiting = asyncio.create_task(
+            second.execute(PUT_IN, "other", practitioner)
+            if second_name == "practitioner"
+            else put_in_as_role(second, new_id(), practitioner)
+        )
+        await until_it_waits(waiting, lambda: first.fetchval(BLOCKED, second.get_server_pid()))
+    assert await waiting == "INSERT 0 0"
+
+
+async def test_who_books_a_role_waits_for_who_books_the_practitioner(
+    connections: list[asyncpg.Connection],
+) -> None:
+    practitioner = f"Practitioner/{new_id()}"
+    first, second = connections
+    async with first.transaction():
+        assert await first.execute(PUT_IN, "one", practitioner) == "INSERT 0 1"
+        waiting = asyncio.create_task(put_in_as_role(second, new_id(), practitioner))
+        await until_it_waits(waiting, lambda: first.fetchval(BLOCKED, second.get_server_pid()))
+    assert await waiting == "INSERT 0 0"
+
+
+async def test_a_merge_that_is_heard_between_two_bookings_of_one_person_lets_one_in(
+    connections: list[asyncpg.Connection], heard: Hear
+) -> None:
+    """Else the first would not know of the merge yet, and the second not of the first."""
+    one, other = new_id(), new_id()
+    first, second = connections
+    async with first.transaction():
+        assert await first.execute(PUT_IN, "one", f"Patient/{one}") == "INSERT 0 1"
+        merge = PatientMerged(patient_id=one, into_patient_id=other, patient_version=1)
+        merging = asyncio.ensure_future(heard(merge))
+        await until_it_waits(merging, lambda: first.fetchval(ALIASES_AWAITED))
+        waiting = asyncio.create_task(second.execute(PUT_IN, "other", f"Patient/{other}"))
+        await until_it_waits(waiting, lambda: first.fetchval(BLOCKED, second.get_server_pid()))
+    await merging
+    assert await waiting == "INSERT 0 0"
 
 
 async def test_what_is_booked_by_a_role_is_not_found_free(client: httpx.AsyncClient) -> None:

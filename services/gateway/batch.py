@@ -18,6 +18,7 @@ from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError
 from telerehab.server.answers import failed, whole
 from telerehab.server.interactions.batch import answered
+from telerehab.server.position import tell_positions
 from telerehab.server.request import FhirRequest, FhirResponse
 
 SIDE_BY_SIDE = 8
@@ -26,21 +27,23 @@ SIDE_BY_SIDE = 8
 async def batch(gateway: Gateway, request: FhirRequest, content: JsonObject) -> FhirResponse:
     """The answers to all entries, in their order; deletions are done first, then creations, updates, reads."""
     places = asyncio.Semaphore(SIDE_BY_SIDE)
-    answers: dict[int, JsonObject] = {}
-    entries: list[Entry] = []
+    answers: dict[int, FhirResponse] = {}
+    entries: dict[int, Entry] = {}
     for index, given in enumerate(listed_entries(content)):
         try:
-            entries.append(_entry(gateway, index, given))
+            entries[index] = _entry(gateway, index, given)
         except FhirError as error:
-            answers[index] = answered(failed(error))
+            answers[index] = failed(error)
 
     async def answer(entry: Entry) -> None:
         async with places:
             answers[entry.index] = await answer_entry(gateway, request, entry)
 
-    for _, alike in groupby(in_order(entries), rank):
+    for _, alike in groupby(in_order(list(entries.values())), rank):
         await asyncio.gather(*(answer(entry) for entry in alike))
-    return whole(bundle("batch-response", [answers[index] for index in sorted(answers)]))
+    in_place = [(answers[index], entries.get(index)) for index in sorted(answers)]
+    response = whole(bundle("batch-response", [answered(*answer) for answer in in_place]))
+    return tell_positions(response, answers.values())
 
 
 def _entry(gateway: Gateway, index: int, given: Any) -> Entry:

@@ -12,28 +12,26 @@ from services.gateway.finding import find, only_found
 from services.gateway.gateway import Gateway
 from services.gateway.reads import READS
 from telerehab.fhir.bundle import Entry
-from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, internal, not_allowed
 from telerehab.observability import Log
 from telerehab.pb.telerehab.fhir.v1 import engine_pb2 as pb
 from telerehab.rpc.encoding import encode_caller
 from telerehab.server.answers import failed
-from telerehab.server.interactions.batch import answered, pointed, references_by_criteria, request_of
+from telerehab.server.interactions.batch import pointed, references_by_criteria, request_of
 from telerehab.server.request import FhirRequest, FhirResponse
 
 _log = Log(__name__)
 
 
-async def answer_entry(gateway: Gateway, bundle: FhirRequest, entry: Entry) -> JsonObject:
-    """The entry of the answer; what goes wrong is told in it."""
+async def answer_entry(gateway: Gateway, bundle: FhirRequest, entry: Entry) -> FhirResponse:
+    """What the entry's request is answered, also where something goes wrong."""
     try:
-        response = await _answer(gateway, request_of(await _pointed(gateway, bundle, entry), bundle))
+        return await _answer(gateway, request_of(await _pointed(gateway, bundle, entry), bundle))
     except FhirError as error:
-        response = failed(error)
+        return failed(error)
     except Exception as error:
         _log.error("interaction.failed", error)
-        response = failed(internal(bundle.caller.request_id))
-    return answered(response, entry)
+        return failed(internal(bundle.caller.request_id))
 
 
 async def _pointed(gateway: Gateway, bundle: FhirRequest, entry: Entry) -> Entry:

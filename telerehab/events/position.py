@@ -1,7 +1,8 @@
 """Position tokens: a write answers with the events it said, a read that presents them waits for their handlers.
 
 A token is "Type:id.id~Type:id" with ids in base64url; opaque to clients, but tokens joined by "~" are the token of
-all their writes. As the order of a key is kept, the last event of each type, topic and key stands for those before it.
+all their writes, as long as they name no more than MOST_EVENTS. As the order of a key is kept, the last event of each
+type, topic and key stands for those before it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _PACKAGE = "telerehab.events.v1."
 
 
 class BadToken(ValueError):
-    """The text is no position token."""
+    """The text is no position token; the message may say why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,12 @@ def token_of(write_sets: Iterable[WriteSet]) -> str:
     for row in (row for write_set in write_sets for row in write_set.outbox):
         last.pop((row.type, row.topic, row.key), None)
         last[row.type, row.topic, row.key] = row
-    by_type: dict[str, list[str]] = {}
-    for row in list(last.values())[-MOST_EVENTS:]:
-        by_type.setdefault(row.type.removeprefix(_PACKAGE), []).append(_packed(row.event_id))
-    return "~".join(f"{type_}:{'.'.join(ids)}" for type_, ids in by_type.items())
+    return _token((row.type, row.event_id) for row in last.values())
+
+
+def joined(tokens: Iterable[str]) -> str:
+    """One token for the writes of several, of very many events the last; raises BadToken."""
+    return _token(event for token in tokens for event in events_of(token))
 
 
 def events_of(token: str) -> list[tuple[str, str]]:
@@ -58,7 +61,7 @@ def events_of(token: str) -> list[tuple[str, str]]:
             raise BadToken
         events += [(_PACKAGE + type_, _unpacked(id_)) for id_ in ids.split(".")]
     if len(events) > MOST_EVENTS:
-        raise BadToken
+        raise BadToken(f"A position names {MOST_EVENTS} events at most.")
     return events
 
 
@@ -90,6 +93,13 @@ async def wait(service: Service, inbox: Inbox, letters: Letters, token: str, sec
             return Waited(False, "unavailable")
         raise
     return Waited(True)
+
+
+def _token(events: Iterable[tuple[str, str]]) -> str:
+    by_type: dict[str, list[str]] = {}
+    for type_, event_id in list(events)[-MOST_EVENTS:]:
+        by_type.setdefault(type_.removeprefix(_PACKAGE), []).append(_packed(event_id))
+    return "~".join(f"{type_}:{'.'.join(ids)}" for type_, ids in by_type.items())
 
 
 def _packed(event_id: str) -> str:

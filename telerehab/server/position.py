@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from telerehab.events.position import HEADER, BadToken, token_of
+from telerehab.events.position import HEADER, BadToken, joined, token_of
 from telerehab.fhir.outcome import bad_request
 from telerehab.server.request import FhirRequest, FhirResponse
 from telerehab.unit_of_work import UnitOfWork
@@ -24,12 +25,20 @@ def tell_position(response: FhirResponse, work: UnitOfWork) -> FhirResponse:
     return response
 
 
+def tell_positions(response: FhirResponse, entries: Iterable[FhirResponse]) -> FhirResponse:
+    """The answer to a batch, with the positions of what its entries caused as one."""
+    if token := joined(entry.headers.get(POSITION, "") for entry in entries):
+        response.headers[POSITION] = token
+    return response
+
+
 async def catch_up(engine: Engine, request: FhirRequest) -> str:
     """Wait until this service has handled the events that the request's position names; why not, or ""."""
     if engine.wait_for is None:
         return ""
     try:
         waited = await engine.wait_for(request.headers[POSITION])
-    except BadToken:
-        raise bad_request("This is no position that a write answered.", f"http.{HEADER}", "value") from None
+    except BadToken as bad:
+        told = str(bad) or "This is no position that a write answered."
+        raise bad_request(told, f"http.{HEADER}", "value") from None
     return waited.reason

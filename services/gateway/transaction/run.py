@@ -36,6 +36,7 @@ from telerehab.fhir.outcome import FhirError, busy
 from telerehab.owners import owner_of
 from telerehab.resource import Resource
 from telerehab.server.answers import whole
+from telerehab.server.interactions.batch import answered as entry_of_answer
 from telerehab.server.interactions.batch import request_of
 from telerehab.server.position import POSITION
 from telerehab.server.request import FhirRequest, FhirResponse
@@ -180,7 +181,7 @@ async def _answer(
     for entry, response in zip(
         reads, await asyncio.gather(*(answer_entry(gateway, request, entry) for entry in reads)), strict=True
     ):
-        answered[entry.index] = response
+        answered[entry.index] = entry_of_answer(response, entry)
     answer = whole(bundle_of("transaction-response", [answered[entry.index] for entry in entries]))
     if done.position:
         answer.headers[POSITION] = done.position

@@ -23,19 +23,21 @@ from telerehab.server import router
 from telerehab.server.answers import failed, whole
 from telerehab.server.criteria import only_reference
 from telerehab.server.negotiation import FHIR_JSON
+from telerehab.server.position import tell_positions
 from telerehab.server.request import FhirRequest, FhirResponse, decoded_pairs, segments
 from telerehab.unit_of_work import UnitOfWork
 
 
 async def batch(engine: Engine, request: FhirRequest, content: JsonObject) -> FhirResponse:
-    listed = listed_entries(content)
-    return whole(
-        bundle("batch-response", [await _answer(engine, request, *entry) for entry in enumerate(listed)])
-    )
+    answers = [await _answer(engine, request, *entry) for entry in enumerate(listed_entries(content))]
+    response = whole(bundle("batch-response", [answered(*answer) for answer in answers]))
+    return tell_positions(response, (answer for answer, _ in answers))
 
 
-async def _answer(engine: Engine, request: FhirRequest, index: int, given: Any) -> JsonObject:
-    """The entry of the answer; an entry that cannot be read fails alone."""
+async def _answer(
+    engine: Engine, request: FhirRequest, index: int, given: Any
+) -> tuple[FhirResponse, Entry | None]:
+    """The answer to an entry, and the entry; one that cannot be read fails alone, and is None."""
     try:
         entry = entry_of(index, given, request.base_url)
         looking = UnitOfWork(engine, request.caller)
@@ -44,8 +46,8 @@ async def _answer(engine: Engine, request: FhirRequest, index: int, given: Any) 
             for reference in references_by_criteria(entry)
         }
     except FhirError as error:
-        return answered(failed(error))
-    return answered(await answer_entry(engine, request, pointed(entry, found)), entry)
+        return failed(error), None
+    return await answer_entry(engine, request, pointed(entry, found)), entry
 
 
 def references_by_criteria(entry: Entry) -> set[str]:

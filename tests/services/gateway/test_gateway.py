@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from telerehab.events.position import HEADER, events_of
 from telerehab.fhir import json
 from tests.services.deployment import BASE, PUBLIC, Deployment
 from tests.services.gateway.bundles import (
@@ -85,6 +86,18 @@ async def test_a_malformed_bundle_is_refused(deployment: Deployment, bundle: dic
     answer = await post(deployment, {"resourceType": "Bundle", **bundle})
     assert answer.status_code == 400
     assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+async def test_a_batch_answers_the_position_of_all_its_writes(deployment: Deployment) -> None:
+    patients = [entry("POST", "Patient", patient()) for _ in range(2)]
+    observed = entry("POST", "Observation", observation("Patient/x"))
+    refused = entry("POST", "Patient", {"resourceType": "Patient", "gender": "x"})
+    answer = await post(deployment, batch(*patients, refused, observed, entry("GET", "Patient?_count=1")))
+    assert answer.status_code == 200
+    said = events_of(answer.headers[HEADER])
+    assert [type_.rpartition(".")[2] for type_, _ in said].count("ResourceChanged") == 3
+    read = await post(deployment, batch(entry("GET", "Patient?_count=1")))
+    assert HEADER not in read.headers
 
 
 async def test_each_entry_of_a_batch_stands_alone(deployment: Deployment) -> None:

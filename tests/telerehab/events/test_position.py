@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from telerehab import identity
 from telerehab.event import Event, Handler
-from telerehab.events.position import MOST_EVENTS, BadToken, Waited, events_of, token_of, wait
+from telerehab.events.position import MOST_EVENTS, BadToken, Waited, events_of, joined, token_of, wait
 from telerehab.events.retrying import Patience
 from telerehab.pb.telerehab.events.v1.scheduling_pb2 import AppointmentBooked, AppointmentCancelled
 from telerehab.unit_of_work import UnitOfWork
@@ -49,6 +49,26 @@ def test_a_token_of_very_many_keys_stays_short_enough_for_a_header() -> None:
     token = token_of([WriteSet("scheduling", outbox=said)])
     assert [id_ for _, id_ in events_of(token)] == [row.event_id for row in said[-MOST_EVENTS:]]
     assert len(token) < 8000
+
+
+@given(
+    st.lists(st.lists(rows, max_size=120, unique_by=lambda row: (row.type, row.topic, row.key)), max_size=4)
+)
+def test_the_token_of_several_names_what_each_of_them_names(several: list[list[OutboxRow]]) -> None:
+    tokens = [token_of([WriteSet("scheduling", outbox=said)]) for said in several]
+    named = [event for token in tokens for event in events_of(token)]
+    assert sorted(events_of(joined(tokens))) == sorted(named[-MOST_EVENTS:])
+    if named and len(named) <= MOST_EVENTS:
+        assert sorted(events_of("~".join(token for token in tokens if token))) == sorted(named)
+
+
+def test_a_token_of_too_many_events_says_so() -> None:
+    said = [
+        OutboxRow(identity.new_id(), "t", bytes([number]), TYPES[1], "Slot/1", b"") for number in range(150)
+    ]
+    token = token_of([WriteSet("scheduling", outbox=said)])
+    with pytest.raises(BadToken, match="200 events at most"):
+        events_of(f"{token}~{token}")
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,11 @@ class Surround(ServerInterceptor):  # type: ignore[misc]
                 await abort(context, unavailable("This service has too many calls to answer at the moment."))
             request = Request(self._service, metadata.get(REQUEST_ID_KEY), metadata.get(TRACEPARENT_KEY))
             seconds = context.time_remaining()
-            with self._in_progress(name), working_on(request), within(seconds or REQUEST_SECONDS):
+            with (
+                self._in_progress(name),
+                working_on(request),
+                within(REQUEST_SECONDS if seconds is None else seconds),
+            ):
                 try:
                     answered = await method(message, context)
                 except FhirError as error:

@@ -40,6 +40,7 @@ bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench $(ARGS)
 
 faults: $(VENV)/.installed-dev
+	@TELEREHAB_TEST_NEMESIS=1 $(BIN)/python -m pytest tests/faults/test_nemesis.py
 	@$(BIN)/python -m tests.faults.nemesis $(ARGS)
 
 docs: $(VENV)/.installed-dev

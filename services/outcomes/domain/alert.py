@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 
 from clinical.red_flags import levels
 from services.outcomes.domain.codes import LEVEL, TASK, coded, has_code
+from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment, utc
 from telerehab.identity import derived_id
@@ -29,13 +31,17 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Something that a human must look at: `code` of `system`, what it means in words, and how grave it is."""
+    """Something that a human must look at: `code` of `system`, what it means in words, and how grave it is.
+
+    `degree` tells worse from milder among signs of one code: the pain, what the answer counts.
+    """
 
     system: str
     code: str
     text: str
     suspects: str
     level: Level
+    degree: Decimal = Decimal(0)
 
 
 def level(name: str) -> Level:
@@ -55,8 +61,14 @@ def is_alert(task: JsonObject) -> bool:
 
 def is_ours(issue: JsonObject) -> bool:
     """Whether a DetectedIssue was raised here: an alert of ours stands on it."""
-    implicated = [one.get("reference", "") for one in issue.get("implicated", ())]
-    return bool(implicated) and issue.get("id") == _issue_id(implicated[0], _codes(issue))
+    told_by = [str(one) for one in values_at(issue, "evidence.detail.reference")]
+    return bool(told_by) and issue.get("id") == issue_id(told_by[0])
+
+
+def codes(issue: JsonObject) -> set[str]:
+    """The codes of the signs that an alert was raised for."""
+    concepts = values_at(issue, "evidence.code")
+    return {str(coding.get("code")) for concept in concepts for coding in concept.get("coding", ())[:1]}
 
 
 def level_of(task: JsonObject) -> Level:
@@ -70,26 +82,31 @@ def deadline(task: JsonObject) -> datetime | None:
     return moment(task.get("restriction", {}).get("period", {}).get("end"))
 
 
-def issue_id(source: str, signs: Sequence[Sign]) -> str:
-    """The id of the DetectedIssue for these signs of `source` ("Type/id"): the same signs make one alert."""
-    return _issue_id(source, [sign.code for sign in signs])
+def issue_id(told_by: str) -> str:
+    """The id of the DetectedIssue for what one version ("Type/id/_history/1") shows: it makes one alert at most."""
+    return derived_id("DetectedIssue", told_by)
+
+
+def task_id(issue: str) -> str:
+    """The id of the Task that asks a human to act on the DetectedIssue of this id."""
+    return derived_id("Task", issue)
 
 
 def detected_issue(
-    source: str, subject: JsonObject | None, signs: Sequence[Sign], now: datetime
+    told_by: str, subject: JsonObject | None, signs: Sequence[Sign], now: datetime
 ) -> JsonObject:
-    """What was found: coded by the gravest sign, with every sign as evidence."""
+    """What was found in a version ("Type/id/_history/1"): coded by the gravest sign, every sign as evidence."""
     gravest = signs[0]
     issue: JsonObject = {
         "resourceType": "DetectedIssue",
-        "id": issue_id(source, signs),
+        "id": issue_id(told_by),
         "status": "final",
         "code": coded(gravest.system, gravest.code, gravest.suspects),
         "severity": gravest.level.severity,
         "identifiedDateTime": utc(now),
-        "implicated": [{"reference": source}],
+        "implicated": [{"reference": told_by.partition("/_history/")[0]}],
         "evidence": [
-            {"code": [coded(sign.system, sign.code, sign.suspects)], "detail": [{"reference": source}]}
+            {"code": [coded(sign.system, sign.code, sign.suspects)], "detail": [{"reference": told_by}]}
             for sign in signs
         ],
         "detail": f"{gravest.level.name}: {gravest.text}",
@@ -102,7 +119,7 @@ def task(issue: JsonObject, signs: Sequence[Sign], now: datetime) -> JsonObject:
     grave = signs[0].level
     made: JsonObject = {
         "resourceType": "Task",
-        "id": derived_id("Task", issue["id"]),
+        "id": task_id(issue["id"]),
         "status": "requested",
         "intent": "order",
         "priority": grave.priority,
@@ -118,16 +135,6 @@ def task(issue: JsonObject, signs: Sequence[Sign], now: datetime) -> JsonObject:
 def due(signs: Sequence[Sign], now: datetime) -> datetime:
     """By when a human must have acted on the gravest of the signs."""
     return now + timedelta(minutes=signs[0].level.due_minutes)
-
-
-def _issue_id(source: str, codes: Sequence[str]) -> str:
-    return derived_id("DetectedIssue", source, *codes)
-
-
-def _codes(issue: JsonObject) -> list[str]:
-    evidence = issue.get("evidence", ())
-    concepts = [code for one in evidence for code in one.get("code", ())]
-    return [str(coding.get("code")) for concept in concepts for coding in concept.get("coding", ())[:1]]
 
 
 @cache

@@ -64,9 +64,10 @@ def _is_spike(run: Sequence[int], pains: Mapping[int, Decimal]) -> bool:
 
 def _severe(log: Log, others: Collection[Log]) -> Iterator[Sign]:
     stated, known = alarms().severe_pain, pain_by_day(others)
-    if any(pain >= stated.at_least and pain > known.get(day, -1) for day, pain in _pains(log)):
+    severe = [pain for day, pain in _pains(log) if pain >= stated.at_least and pain > known.get(day, -1)]
+    if severe:
         text = f"Pain of {stated.at_least} or more in a home log."
-        yield Sign(SAFETY, f"log.{SEVERE_PAIN}", text, "severe pain", level(stated.level))
+        yield Sign(SAFETY, f"log.{SEVERE_PAIN}", text, "severe pain", level(stated.level), max(severe))
 
 
 def _spike(log: Log, others: Collection[Log]) -> Iterator[Sign]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from clinical.instruments import Instrument, Safety
 from services.outcomes.domain.alert import Level, Sign, level
@@ -29,23 +30,24 @@ def raised(response: JsonObject) -> list[Sign]:
 
 def _shown(instrument: Instrument, given: Answers, *, is_submitted: bool) -> Iterator[Sign]:
     for safety in instrument.safety:
-        if alerts(instrument, safety, given):
-            yield _sign(instrument, safety, level(safety.level), "")
+        grave = _grave(instrument, safety, given)
+        if grave:
+            yield _sign(instrument, safety, level(safety.level), "", max(grave))
         elif safety.blank_level and asks(instrument, safety, given) and is_submitted:
             yield _sign(instrument, safety, level(safety.blank_level), "-unanswered")
 
 
-def alerts(instrument: Instrument, safety: Safety, given: Answers) -> bool:
-    """Whether any answer to the item is grave enough, or is not understood."""
+def _grave(instrument: Instrument, safety: Safety, given: Answers) -> list[Decimal]:
+    """What the answers to the item count that are grave enough; one not understood, the least that is."""
     item = next(item for item in instrument.item if item.link_id == safety.item)
+    counted: list[Decimal] = []
     for answer in given.get(item.link_id, ()):
         try:
             value = understood(instrument, item, {item.link_id: [answer]})
         except NotUnderstood:
-            return True
-        if value is None or value >= safety.at_least:
-            return True
-    return False
+            value = None
+        counted.append(safety.at_least if value is None else value)
+    return [value for value in counted if value >= safety.at_least]
 
 
 def asks(instrument: Instrument, safety: Safety, given: Answers) -> bool:
@@ -53,6 +55,8 @@ def asks(instrument: Instrument, safety: Safety, given: Answers) -> bool:
     return not given.get(safety.item)
 
 
-def _sign(instrument: Instrument, safety: Safety, grave: Level, suffix: str) -> Sign:
+def _sign(
+    instrument: Instrument, safety: Safety, grave: Level, suffix: str, degree: Decimal = Decimal(0)
+) -> Sign:
     suspects = safety.id.replace("-", " ") + (": not answered" if suffix else "")
-    return Sign(SAFETY, f"{instrument.id}.{safety.id}{suffix}", safety.text, suspects, grave)
+    return Sign(SAFETY, f"{instrument.id}.{safety.id}{suffix}", safety.text, suspects, grave, degree)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.outcomes.domain.safety_items import raised
-from services.outcomes.rules.raising import alert
+from services.outcomes.rules.raising import ALERTS, alert
 from telerehab.change import Change, Verdict, rule
 
 
@@ -14,7 +14,7 @@ def shows_a_sign(change: Change) -> bool:
     return change.after is not None and bool(raised(change.after.content))
 
 
-@rule("QuestionnaireResponse", find={"known": "DetectedIssue?implicated={self}"}, when=shows_a_sign)
+@rule("QuestionnaireResponse", find=ALERTS, when=shows_a_sign)
 def grave_answer_raises_an_alert(change: Change) -> Iterator[Verdict]:
     """Also while the answers are still in progress: nobody waits for the last page."""
-    yield from alert(change, raised(change.after.content) if change.after else [])
+    yield from alert(change, raised)

@@ -49,7 +49,9 @@ REASON = {"statusReason": {"text": "Spoken with the patient: strained muscle."}}
 
 def alarm(grave: str = "urgent") -> JsonObject:
     signs = [Sign(SAFETY, "log.fall", "A fall", "A fall", level(grave))]
-    return task(detected_issue("Observation/o1", {"reference": "Patient/p1"}, signs, NOW), signs, NOW)
+    return task(
+        detected_issue("Observation/o1/_history/1", {"reference": "Patient/p1"}, signs, NOW), signs, NOW
+    )
 
 
 def judge(rule: Any, content: JsonObject) -> list[Any]:
@@ -332,7 +334,7 @@ def test_an_alert_is_taken_by_a_named_human_and_closed_with_a_reason(
 
 FAR = {"restriction": {"period": {"end": "2099-01-01T00:00:00Z"}}}
 SIGNS = [Sign(SAFETY, "log.fall", "A fall", "A fall", level("urgent"))]
-FOUND = detected_issue("Observation/o1", {"reference": "Patient/p1"}, SIGNS, NOW)
+FOUND = detected_issue("Observation/o1/_history/1", {"reference": "Patient/p1"}, SIGNS, NOW)
 
 
 @pytest.mark.parametrize("minutes", [0, 239, 240, 300])

@@ -1,4 +1,4 @@
-"""Ids of the resources here that a resource refers to.
+"""What a resource refers to: the same by whichever version a reference names it.
 
 https://hl7.org/fhir/R4/references.html#literal
 """
@@ -11,6 +11,17 @@ from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 
 _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+
+
+def named(reference: object) -> str:
+    """What a literal reference, relative or absolute, names: itself without a version; empty for what is none."""
+    return reference.partition("/_history/")[0] if isinstance(reference, str) else ""
+
+
+def references_at(content: JsonObject, path: str) -> list[str]:
+    """What the References at an element path ("participant.actor") name, each once, in order."""
+    references = map(named, values_at(content, f"{path}.reference"))
+    return list(dict.fromkeys(filter(None, references)))
 
 
 def ids_at(content: JsonObject, path: str, type_: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from telerehab.references import id_at, ids_at
+from telerehab.references import id_at, ids_at, references_at
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,19 @@ def test_ids_come_once_and_in_order() -> None:
     people = [{"individual": {"reference": f"Practitioner/{id_}"}} for id_ in ("b", "a", "b")]
     assert ids_at({"participant": [*people, {}]}, "participant.individual", "Practitioner") == ["b", "a"]
     assert id_at({}, "subject", "Patient") == ""
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("Slot/1", ["Slot/1"]),
+        ("Slot/1/_history/2", ["Slot/1"]),
+        ("https://elsewhere.example/Slot/1/_history/2", ["https://elsewhere.example/Slot/1"]),
+        ("#1", ["#1"]),
+        (None, []),
+        (7, []),
+    ],
+)
+def test_a_version_names_the_same(reference: object, expected: list[str]) -> None:
+    slots = [{"reference": reference}, {"reference": reference}, {"display": "later"}]
+    assert references_at({"slot": slots}, "slot") == expected

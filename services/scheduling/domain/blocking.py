@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from services.scheduling.domain.availability import Interval
-from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment
+from telerehab.references import named, references_at
 
 BLOCKING = frozenset({"pending", "booked", "arrived", "checked-in"})
 STANDING = frozenset({"booked", "arrived", "checked-in"})
@@ -41,7 +41,7 @@ def exclusive_actors(appointment: JsonObject) -> Iterator[str]:
     """References of those whose time is taken, each once."""
     seen: set[str] = set()
     for participant in appointment.get("participant", ()):
-        reference = participant.get("actor", {}).get("reference", "").partition("/_history/")[0]
+        reference = named(participant.get("actor", {}).get("reference"))
         if participant.get("status") == "declined" or reference in seen:
             continue
         if reference.partition("/")[0] in EXCLUSIVE and reference.count("/") == 1:
@@ -60,4 +60,4 @@ def participants(appointment: JsonObject, type_: str) -> list[str]:
 
 def taken_slots(appointment: JsonObject) -> list[str]:
     """References of the slots that a blocking appointment takes; none if it does not block."""
-    return values_at(appointment, "slot.reference") if appointment.get("status") in BLOCKING else []
+    return references_at(appointment, "slot") if appointment.get("status") in BLOCKING else []

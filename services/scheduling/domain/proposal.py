@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from services.scheduling.domain.blocking import EXCLUSIVE
 from services.scheduling.domain.schedule import COPIED
-from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.when import moment
+from telerehab.references import references_at
 
 
 def schedule_actors(schedule: JsonObject) -> list[str]:
     """References of the schedule's actors."""
-    return [str(reference) for reference in values_at(schedule, "actor.reference")]
+    return references_at(schedule, "actor")
 
 
 def exclusive(actors: list[str]) -> list[str]:
@@ -53,7 +53,7 @@ def accepted(appointment: JsonObject, status: str) -> JsonObject:
 
 def with_patient(appointment: JsonObject, patient: str) -> JsonObject:
     """The appointment with `patient` ("Patient/1") taking part."""
-    if patient in values_at(appointment, "participant.actor.reference"):
+    if patient in references_at(appointment, "participant.actor"):
         return appointment
     taking_part = {"actor": {"reference": patient}, "status": "accepted"}
     return {**appointment, "participant": [taking_part, *appointment.get("participant", ())]}

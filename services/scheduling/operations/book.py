@@ -12,12 +12,12 @@ from services.scheduling.lifecycles import booked_here
 from services.scheduling.operations.hold import held_before, proposal, slot_of
 from services.scheduling.operations.references import local, referred
 from services.scheduling.operations.repetition import standing
-from telerehab.change import values_at
 from telerehab.fhir.bundle import collection
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, bad_request
 from telerehab.fhir.own_references import relative
 from telerehab.operation import Parameters, operation
+from telerehab.references import references_at
 from telerehab.resource import Resource
 from telerehab.unit_of_work import UnitOfWork
 
@@ -88,7 +88,7 @@ async def _before(reference: str, patient: str, work: UnitOfWork) -> Resource | 
     slot = slot_of(reference)
 
     def takes_the_slot(booked: JsonObject) -> bool:
-        return slot in values_at(booked, "slot.reference")
+        return slot in references_at(booked, "slot")
 
     held = await held_before(reference, patient, work)
     return held or await standing(patient, "booked", takes_the_slot, work)
@@ -141,4 +141,4 @@ def _is_of(appointment: JsonObject, patient: str, work: UnitOfWork) -> bool:
 
 
 def _actors(appointment: JsonObject) -> list[str]:
-    return [str(actor) for actor in values_at(appointment, "participant.actor.reference")]
+    return references_at(appointment, "participant.actor")

@@ -15,6 +15,7 @@ from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import bad_request
 from telerehab.fhir.when import moment, utc
 from telerehab.operation import Parameters, operation
+from telerehab.references import named, references_at
 from telerehab.resource import Resource
 from telerehab.unit_of_work import UnitOfWork
 
@@ -43,7 +44,7 @@ async def find(parameters: Parameters, work: UnitOfWork) -> JsonObject:
     limit = min(parameters.one("_count") or MAX_PROPOSALS, MAX_PROPOSALS)
     free: list[JsonObject] = []
     for slot in slots:
-        schedule = schedules[slot.content["schedule"]["reference"]]
+        schedule = schedules[named(slot.content["schedule"]["reference"])]
         appointment = proposed(slot.content, schedule.content, patient)
         if not _is_taken(appointment, taken):
             free.append(appointment)
@@ -75,7 +76,7 @@ async def _is_provided_by(schedule: Resource, organizations: set[str], work: Uni
             return True
         if type_ == "HealthcareService":
             service = await work.read(type_, id_)
-            if service and not organizations.isdisjoint(values_at(service.content, "providedBy.reference")):
+            if service and not organizations.isdisjoint(references_at(service.content, "providedBy")):
                 return True
     return False
 
@@ -105,7 +106,7 @@ def _is_taken(appointment: JsonObject, taken: dict[str, list[Interval]]) -> bool
     assert start is not None
     assert end is not None
     interval = Interval(start, end)
-    actors = values_at(appointment, "participant.actor.reference")
+    actors = references_at(appointment, "participant.actor")
     return any(interval.overlaps(other) for actor in actors for other in taken.get(actor, ()))
 
 

@@ -12,12 +12,12 @@ from services.scheduling.domain.visit import hold_expires
 from services.scheduling.operations.references import referred
 from services.scheduling.operations.repetition import standing
 from telerehab.canonical import BOOKED_VISIT, HOLD_EXPIRES, with_extension, with_profile
-from telerehab.change import values_at
 from telerehab.fhir.bundle import collection
 from telerehab.fhir.json import JsonObject
 from telerehab.fhir.outcome import FhirError, Issue, bad_request, not_found
 from telerehab.fhir.when import utc
 from telerehab.operation import Parameters, operation
+from telerehab.references import named, references_at
 from telerehab.resource import Resource
 from telerehab.unit_of_work import UnitOfWork
 
@@ -44,7 +44,7 @@ async def held_before(reference: str, patient: str, work: UnitOfWork) -> Resourc
 
     def fits(pending: JsonObject) -> bool:
         until = hold_expires(pending)
-        return slot in values_at(pending, "slot.reference") and until is not None and until > work.now
+        return slot in references_at(pending, "slot") and until is not None and until > work.now
 
     return await standing(patient, "pending", fits, work)
 
@@ -56,7 +56,7 @@ async def proposal(reference: str, work: UnitOfWork) -> JsonObject:
         raise not_found(*reference.split("/"))
     if slot.content["status"] != "free":
         raise FhirError(409, [Issue("conflict", "That time is already taken.", "Appointment.slot")])
-    schedule = await work.required(*slot.content["schedule"]["reference"].split("/", 1))
+    schedule = await work.required(*named(slot.content["schedule"]["reference"]).split("/", 1))
     return proposed(slot.content, schedule.content)
 
 

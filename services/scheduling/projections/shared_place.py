@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from telerehab.change import values_at
 from telerehab.projection import Row, projection
+from telerehab.references import references_at
 from telerehab.resource import Resource
 
 
 @projection("HealthcareService", table="shared_place")
 def shared_place(service: Resource) -> Iterator[Row]:
     """A row for every location of the service."""
-    for reference in dict.fromkeys(values_at(service.content, "location.reference")):
+    for reference in references_at(service.content, "location"):
         yield {"actor": reference}

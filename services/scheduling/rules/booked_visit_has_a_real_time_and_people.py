@@ -13,6 +13,7 @@ from services.scheduling.domain.blocking import (
 )
 from services.scheduling.lifecycles import booked_here
 from telerehab.change import Change, Refuse, Verdict, rule
+from telerehab.references import named
 
 PEOPLE = ("Patient", "Practitioner")
 
@@ -42,7 +43,7 @@ def booked_visit_has_a_real_time_and_people(change: Change) -> Iterator[Verdict]
     known = {person.reference for person in change.found["people"]}
     taking_part = set(exclusive_actors(change.content))
     for number, participant in enumerate(change.content.get("participant", ())):
-        reference = participant.get("actor", {}).get("reference")
+        reference = named(participant.get("actor", {}).get("reference"))
         if reference in taking_part and reference not in known:
             where = f"Appointment.participant[{number}].actor"
             yield Refuse(f"{reference} is not known here.", where, "not-found")

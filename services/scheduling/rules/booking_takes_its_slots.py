@@ -9,6 +9,7 @@ from services.scheduling.lifecycles import booked_here
 from services.scheduling.projections.booked_time import TAKEN
 from telerehab.change import Change, Refuse, Verdict, Write, rule
 from telerehab.fhir.json import JsonObject
+from telerehab.references import named
 
 
 @rule("Appointment", find={"slots": "Appointment.slot"})
@@ -17,6 +18,8 @@ def booking_takes_its_slots(change: Change) -> Iterator[Verdict]:
     name slots that it marked itself, and two appointments in one slot are kept apart by booked_time."""
     wanted = set(taken_slots(change.after.content)) if change.after else set()
     held = set(taken_slots(change.before.content)) if change.before else set()
+    if booked_here(change.content):
+        yield from _unknown(change, wanted - held)
     for slot in change.found["slots"]:
         status = slot.content["status"]
         if slot.reference in wanted and _covers(slot.content, change.content):
@@ -26,6 +29,15 @@ def booking_takes_its_slots(change: Change) -> Iterator[Verdict]:
                 yield Write({**slot.content, "status": _taken_status(change)})
         elif slot.reference in held and status in ("busy", "busy-tentative"):
             yield Write({**slot.content, "status": "free"})
+
+
+def _unknown(change: Change, asked: set[str]) -> Iterator[Refuse]:
+    """What is booked here is in slots that exist; those of another server are its own."""
+    missing = asked - {slot.reference for slot in change.found["slots"]}
+    for number, one in enumerate(change.content.get("slot", ())):
+        slot = named(one.get("reference"))
+        if slot in missing and slot.startswith("Slot/"):
+            yield Refuse(f"{slot} is not known here.", f"Appointment.slot[{number}]", "not-found")
 
 
 def _covers(slot: JsonObject, appointment: JsonObject) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.scheduling.domain.blocking import blocks, booked_interval, exclusive_actors
-from telerehab.change import Change, Keep, Verdict, rule, values_at
+from telerehab.change import Change, Keep, Verdict, rule
+from telerehab.references import references_at
 
 
 def takes_time_of_a_role(change: Change) -> bool:
@@ -23,5 +24,5 @@ def takes_time_of_a_role(change: Change) -> bool:
 def role_is_its_practitioner(change: Change) -> Iterator[Verdict]:
     """A role that is not known here, or is nobody's, is booked as what it is."""
     for role in change.found["roles"]:
-        people = values_at(role.content, "practitioner.reference")
+        people = references_at(role.content, "practitioner")
         yield Keep("acting_practitioner", role.id, [{"practitioner": person} for person in people])

@@ -68,6 +68,38 @@ async def test_the_same_booking_twice_is_one(client: httpx.AsyncClient) -> None:
     assert len({answer.json()["entry"][0]["resource"]["id"] for answer in answers}) == 1
 
 
+@pytest.mark.parametrize(("first", "second"), [("/_history/1", ""), ("", "/_history/1")])
+async def test_a_version_of_a_slot_is_the_slot(client: httpx.AsyncClient, first: str, second: str) -> None:
+    proposal = (await find(client, await practitioner_with_hours(client)))[0]
+    slot = proposal["slot"][0]["reference"]
+    start = datetime.fromisoformat(proposal["start"])
+    taking = plain(start, await patient(client), slot=[reference(slot + first)])
+    late = plain(start, await patient(client), slot=[reference(slot + second)])
+    taken = await client.post("Appointment", json=taking)
+    assert taken.status_code == 201, taken.text
+    assert await slot_status(client, proposal) == "busy"
+    assert (await client.post("Appointment", json=late)).status_code == 409
+    id_ = taken.json()["id"]
+    freed = await client.put(f"Appointment/{id_}", json={**taken.json(), "status": "cancelled"})
+    assert freed.status_code == 200, freed.text
+    assert await slot_status(client, proposal) == "free"
+
+
+async def test_a_visit_is_booked_in_slots_that_exist(client: httpx.AsyncClient) -> None:
+    practitioner, whom = await practitioner_with_hours(client), await patient(client)
+    wanted = plain(
+        TOMORROW + timedelta(days=97),
+        whom,
+        practitioner,
+        slot=[reference("https://other.example/fhir/Slot/1"), reference("Slot/nowhere/_history/2")],
+    )
+    refused = await operate(client, "book", appointment_resource=wanted)
+    assert refused.status_code == 422, refused.text
+    assert [issue["expression"] for issue in refused.json()["issue"]] == [["Appointment.slot[1]"]]
+    told = await client.post("Appointment", json=wanted)
+    assert told.status_code == 201, "a hospital's own may name what it has not sent"
+
+
 async def test_the_same_appointment_given_twice_is_one_booking(client: httpx.AsyncClient) -> None:
     wanted = plain(
         TOMORROW + timedelta(days=98), await patient(client), await practitioner_with_hours(client)

@@ -19,6 +19,7 @@ from telerehab.pb.telerehab.events.v1.records_pb2 import PatientMerged, PatientU
 from tests.services.deployment import Deployment
 from tests.services.scheduling.clinic import (
     TOMORROW,
+    availability,
     booked,
     created,
     find,
@@ -274,6 +275,21 @@ async def test_a_room_that_becomes_a_shared_place_keeps_what_was_booked_alone(
     assert await send(client, plain(start + timedelta(minutes=10), "Patient/h2", room)) == 409
     for whom in ("Patient/h3", "Patient/h4"):
         assert await send(client, plain(start + timedelta(hours=2), whom, room)) == 201
+
+
+@pytest.mark.parametrize("base", ["", "https://hospital.example/fhir/R4/"])
+async def test_a_version_of_somebody_is_somebody(client: httpx.AsyncClient, base: str) -> None:
+    """Also where a role says whose it is, an appointment names a role, and a schedule says whose it is."""
+    practitioner = await created(client, "Practitioner")
+    version = f"{base}{practitioner}/_history/1"
+    role = await role_of(client, version)
+    await created(client, "Schedule", extension=availability(), actor=[reference(version)])
+    assert len(await find(client, practitioner)) == 4
+    start = TOMORROW + timedelta(hours=9)
+    assert await send(client, plain(start, practitioner)) == 201
+    for name in (version, role, f"{base}{role}/_history/1"):
+        assert await send(client, plain(start, name)) == 409
+    assert [one["start"][11:16] for one in await find(client, practitioner)] == ["09:30", "10:00", "10:30"]
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,11 @@ def test_a_slot_that_is_not_free_cannot_be_booked(status: str) -> None:
     assert (refusal.status, refusal.expression) == (409, "Appointment.slot")
 
 
+def test_a_slot_that_is_gone_does_not_keep_a_visit_from_being_moved_or_closed() -> None:
+    for after in ("arrived", "cancelled"):
+        assert verdicts(booking_takes_its_slots, appointment("booked"), appointment(after), slots=[]) == []
+
+
 def test_what_a_hospital_sends_may_name_slots_it_marked_itself() -> None:
     said = verdicts(booking_takes_its_slots, None, appointment("booked", ours=False), slots=[slot("busy")])
     assert said == []

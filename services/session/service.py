@@ -23,6 +23,7 @@ from services.session.rules.visit_starts_only_safely import visit_starts_only_sa
 from services.session.rules.visit_stays_a_visit import visit_stays_a_visit
 from services.session.rules.visit_that_runs_has_its_times import visit_that_runs_has_its_times
 from services.session.rules.what_was_heard_is_nobodys_to_write import what_was_heard_is_nobodys_to_write
+from services.session.rules.who_confirms_is_known import who_confirms_is_known
 from telerehab.service import Service
 
 service = Service(
@@ -38,6 +39,7 @@ service = Service(
     rules=[
         visit_stays_a_visit,
         visit_starts_only_safely,
+        who_confirms_is_known,
         confirmed_consent_is_on_file,
         visit_that_runs_has_its_times,
         visit_is_announced,

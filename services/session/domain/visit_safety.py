@@ -7,6 +7,7 @@ override   item, reason, known (what was heard that speaks against it) *, by, at
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +20,9 @@ from telerehab.fhir.when import moment, utc
 IDENTITY, LOCATION, CALLBACK, CONSENT, RED_FLAGS = "identity", "location", "callback", "consent", "red-flags"
 ITEMS = (IDENTITY, LOCATION, CALLBACK, CONSENT, RED_FLAGS)
 ON_FILE, OVERRIDE = "consent-on-file", "override"
-CLINICIANS = ("Practitioner/", "PractitionerRole/")
+_CLINICIAN = re.compile(r"(Practitioner|PractitionerRole)/[A-Za-z0-9\-.]{1,64}")
+_LETTERS = 2
+"""So many an override's reason has at least: a full stop is no reason, though a short word in Chinese is."""
 
 
 def facts(encounter: JsonObject) -> JsonObject:
@@ -57,7 +60,22 @@ def counts(stamped: JsonObject | None, now: datetime) -> bool:
     """Whether something was confirmed by a named clinician, and not too long ago."""
     at = moment(value(stamped, "at", str))
     recently = at is not None and abs(now - at) <= timedelta(minutes=visit_gate().confirmed_minutes)
-    return recently and str(value(stamped, "by", dict).get("reference", "")).startswith(CLINICIANS)
+    return recently and is_clinician(confirmed_by(stamped))
+
+
+def confirmed_by(stamped: JsonObject | None) -> str:
+    """Who confirmed something ("Practitioner/1"), or empty."""
+    return str(value(stamped, "by", dict).get("reference", ""))
+
+
+def is_clinician(reference: str) -> bool:
+    """Whether a reference names somebody who may confirm, known here or not."""
+    return _CLINICIAN.fullmatch(reference) is not None
+
+
+def is_at_work(clinician: JsonObject) -> bool:
+    """Whether a Practitioner or PractitionerRole that is known is not marked as inactive."""
+    return clinician.get("active", True) is not False
 
 
 def override(encounter: JsonObject, item: str, now: datetime) -> JsonObject | None:
@@ -75,7 +93,8 @@ def override(encounter: JsonObject, item: str, now: datetime) -> JsonObject | No
 def reasoned(reason: JsonObject) -> bool:
     """Whether a reason has one of the stated codes, and words."""
     codes = {coding.get("code") for coding in reason.get("coding", ())}
-    return bool(str(reason.get("text", "")).strip()) and not codes.isdisjoint(visit_gate().reason)
+    letters = sum(map(str.isalpha, str(reason.get("text", ""))))
+    return letters >= _LETTERS and not codes.isdisjoint(visit_gate().reason)
 
 
 def stamped(item: str, confirmed: Iterable[JsonObject], by: str, at: datetime) -> JsonObject:

@@ -9,7 +9,6 @@ from services.session.domain.messages import SAFETY_CATEGORIES
 from services.session.domain.red_flags import judged
 from services.session.domain.visit_safety import (
     CALLBACK,
-    CLINICIANS,
     CONSENT,
     IDENTITY,
     ITEMS,
@@ -17,6 +16,8 @@ from services.session.domain.visit_safety import (
     ON_FILE,
     OVERRIDE,
     RED_FLAGS,
+    is_at_work,
+    is_clinician,
     reasoned,
     stamped,
     with_facts,
@@ -36,17 +37,23 @@ async def confirm_safety(parameters: Parameters, work: UnitOfWork) -> Resource:
     if encounter.content["status"] not in ("planned", "arrived"):
         told = "What must be known before a visit starts is confirmed before it starts."
         raise FhirError(422, [Issue("business-rule", told, "Encounter.status")])
-    by = _clinician(parameters)
+    by = await _clinician(parameters, work)
     confirmed = [*_facts(parameters, by, work), *await _overrides(parameters, by, encounter.content, work)]
     if not confirmed:
         raise bad_request("Nothing is confirmed here.", "Parameters", "required")
     return await work.put(with_facts(encounter.content, confirmed))
 
 
-def _clinician(parameters: Parameters) -> str:
-    by = str(parameters.required("practitioner").get("reference", ""))
-    if not by.startswith(CLINICIANS):
-        raise bad_request("Who confirms is a Practitioner or PractitionerRole.", "Parameters.practitioner")
+async def _clinician(parameters: Parameters, work: UnitOfWork) -> str:
+    by, where = str(parameters.required("practitioner").get("reference", "")), "Parameters.practitioner"
+    if not is_clinician(by):
+        told = "Who confirms is a Practitioner or PractitionerRole, like Practitioner/123."
+        raise FhirError(422, [Issue("business-rule", told, where)])
+    known = await work.elsewhere(by)
+    if known is None:
+        raise FhirError(422, [Issue("not-found", f"{by} is not known here.", where)])
+    if not is_at_work(known.content):
+        raise FhirError(422, [Issue("business-rule", f"{by} is no longer active.", where)])
     return by
 
 

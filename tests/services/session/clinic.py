@@ -64,6 +64,11 @@ class Clinic:
         await self.hear(said)
         return response
 
+    async def practitioner(self, id_: str, **changed: Any) -> None:
+        content = {"resourceType": "Practitioner", "id": id_, **changed}
+        response = await self.client.put(f"Practitioner/{id_}", json=content)
+        assert response.status_code in (200, 201), response.text
+
     async def consent(self, whose: str, **changed: Any) -> str:
         content = {
             "resourceType": "Consent",

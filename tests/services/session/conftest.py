@@ -18,7 +18,9 @@ async def clinic(new_database: Any, deployment_template: str) -> AsyncIterator[C
     dsn = await new_database(template=deployment_template)
     database = await Database(dsn).open()
     async with deployed(dsn, "direct") as running:
-        yield Clinic(running, database)
+        clinic = Clinic(running, database)
+        await clinic.practitioner("d1")
+        yield clinic
     await database.close()
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from services.session.domain.gate import element
 from services.session.domain.messages import alert_message_id
+from services.session.domain.visit_safety import with_facts
+from telerehab.events.database import Database
 from telerehab.fhir.json import JsonObject
 from telerehab.identity import new_id
 from telerehab.pb.telerehab.events.v1.records_pb2 import PatientMerged
+from tests.services.deployment import deployed
 from tests.services.session.clinic import BY, RED_FLAGS, Clinic, acknowledgement, alert, confirmation, refused
-from tests.services.session.visits import REASON
+from tests.services.session.visits import REASON, overridden
 
 
 async def test_an_alert_about_either_id_of_a_merged_patient_stops_the_visit(clinic: Clinic) -> None:
@@ -162,7 +166,7 @@ async def test_an_alert_that_comes_while_the_visit_starts_is_not_lost(clinic: Cl
         ([BY, {"name": "identifier", "valueCode": "shoe-size"}], 400),
         ([BY, {"name": "identifier", "valueString": "name"}], 400),
         ([BY, {"name": "adress", "valueAddress": {"country": "IE"}}], 400),
-        ([{"name": "practitioner", "valueReference": {"reference": "Patient/1"}}, RED_FLAGS], 400),
+        ([{"name": "practitioner", "valueReference": {"reference": "Patient/1"}}, RED_FLAGS], 422),
         ([BY, {"name": "override", "part": [{"name": "item", "valueCode": "red-flags"}]}], 400),
         (
             [
@@ -190,6 +194,19 @@ async def test_an_alert_that_comes_while_the_visit_starts_is_not_lost(clinic: Cl
             ],
             422,
         ),
+        (
+            [
+                BY,
+                {
+                    "name": "override",
+                    "part": [
+                        {"name": "item", "valueCode": "red-flags"},
+                        {"name": "reason", "valueCodeableConcept": {**REASON, "text": " . "}},
+                    ],
+                },
+            ],
+            422,
+        ),
         ([BY, {"name": "consent", "valueReference": {"reference": "Consent/nowhere"}}], 422),
         ([BY, {"name": "consent", "valueReference": {"reference": "Patient/nowhere"}}], 422),
     ],
@@ -202,6 +219,49 @@ async def test_bad_confirmations_are_refused(
     assert answer.status_code == status, answer.text
     assert answer.json()["resourceType"] == "OperationOutcome"
     assert (await clinic.read("Encounter", encounter))["meta"]["versionId"] == "1"
+
+
+@pytest.mark.parametrize("reference", ["Practitioner/nobody", "Practitioner/left", "Patient/p1"])
+async def test_nobody_overrides_a_danger_sign(clinic: Clinic, patient: str, reference: str) -> None:
+    await clinic.practitioner("left", active=False)
+    encounter = await clinic.ready(patient)
+    await clinic.hear(alert(patient, f"i-{patient}", "emergency"))
+    by = {"name": "practitioner", "valueReference": {"reference": reference}}
+    answer = await clinic.operate(encounter, "confirm-safety", by, RED_FLAGS)
+    assert refused(answer) == {"Parameters.practitioner"}
+    assert refused(await clinic.operate(encounter, "start")) == {element("red-flags")}
+
+
+@pytest.mark.parametrize("nobody", ["Practitioner/nobody", "Practitioner/left"])
+async def test_nobody_overrides_a_danger_sign_by_a_plain_update(
+    clinic: Clinic, patient: str, nobody: str
+) -> None:
+    await clinic.practitioner("left", active=False)
+    encounter = await clinic.ready(patient)
+    visit = await clinic.read("Encounter", encounter)
+    at = datetime.now(UTC)
+    wanted = with_facts(visit, [overridden("red-flags", by=nobody, at=at)])
+    answer = await clinic.client.put(f"Encounter/{encounter}", json=wanted)
+    assert refused(answer) == {element("override", "by")}
+    wanted = with_facts(visit, [overridden("red-flags", at=at)])
+    assert (await clinic.client.put(f"Encounter/{encounter}", json=wanted)).status_code == 200
+
+
+async def test_while_records_is_down_nothing_is_confirmed(
+    new_database: Any, deployment_template: str
+) -> None:
+    dsn = await new_database(template=deployment_template)
+    database = await Database(dsn).open()
+    try:
+        async with deployed(dsn, "grpc") as running:
+            clinic = Clinic(running, database)
+            encounter = await clinic.visit(new_id())
+            await running.stop("records")
+            answer = await clinic.operate(encounter, "confirm-safety", BY, RED_FLAGS)
+            assert answer.status_code == 503, answer.text
+            assert (await clinic.read("Encounter", encounter))["meta"]["versionId"] == "1"
+    finally:
+        await database.close()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from clinical.instruments import Instrument, Item, instruments
 from services.outcomes.domain.codes import ANSWER
@@ -19,6 +19,8 @@ RELATIVE = "Questionnaire/"
 """A canonical should be absolute; who names our Questionnaire as a reference means it all the same."""
 _STORED = re.compile(r"(.+)-(\d+\.\d+\.\d+)")
 """The id under which a version of a Questionnaire of ours is stored: its name and version."""
+_RED_FLAGS = re.compile(r"red[^a-z0-9]*flags?")
+_SEPARATORS = re.compile(r"[-_\s]+")
 SUBMITTED = ("completed", "amended")
 
 Answers = Mapping[str, Sequence[JsonObject]]
@@ -32,7 +34,8 @@ class NotUnderstood(ValueError):
 def questionnaire(response: JsonObject) -> tuple[str, str]:
     """Name ("phq-9", "red-flags-hip") and version ("" if not stated) of the Questionnaire of ours; ("", "") if none.
 
-    Whoever names the resource by the URL it is read from, whatever host we go by there, means ours too.
+    Whoever names the resource by the URL it is read from, whatever host we go by there, means ours too; so does who
+    spells our name otherwise ("PHQ9", "red_flags_hip", "phq-9/").
     """
     return _named(str(response.get("questionnaire", "")))
 
@@ -40,12 +43,29 @@ def questionnaire(response: JsonObject) -> tuple[str, str]:
 @lru_cache(maxsize=1 << 10)  # they are a client's
 def _named(canonical: str) -> tuple[str, str]:
     url, _, version = canonical.partition("|")
-    ours = next((base for base in (QUESTIONNAIRE, RELATIVE) if url.startswith(base)), None)
-    name = url.rpartition(f"/{RELATIVE}")[2] if ours is None else url.removeprefix(ours)
+    url = url.strip().rstrip("/")
+    bases = (QUESTIONNAIRE, RELATIVE)
+    ours = next((base for base in bases if url.casefold().startswith(base.casefold())), None)
+    name = url.rpartition(f"/{RELATIVE}")[2] if ours is None else url[len(ours) :]
     stored = _STORED.fullmatch(name)
     if ours is None and (stored is None or stored[1] not in versions()):
         return "", ""
-    return (stored[1], version or stored[2]) if stored else (name, version)
+    return (_spelt(stored[1]), version or stored[2]) if stored else (_spelt(name), version)
+
+
+def _spelt(name: str) -> str:
+    """As we spell the name, if it is one of ours; else that of a screening as such, so that it is not overlooked."""
+    folded = name.casefold()
+    known = _spellings().get(_SEPARATORS.sub("", folded))
+    if known is None and (prefix := _RED_FLAGS.match(folded)):
+        return f"red-flags{folded[prefix.end() :]}"
+    return known or name
+
+
+@cache
+def _spellings() -> Mapping[str, str]:
+    """The names of our Questionnaires by their bare letters and digits."""
+    return {_SEPARATORS.sub("", name): name for name in versions()}
 
 
 def instrument_of(response: JsonObject) -> Instrument | None:

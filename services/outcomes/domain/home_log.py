@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from clinical.logs import Log
+from services.outcomes.domain.codes import has_code
 from telerehab.canonical import EXERCISE_LOG, HOME_LOG, PAIN_LOG, SYMPTOM, has_profile
 from telerehab.change import values_at
 from telerehab.fhir.json import JsonObject
@@ -38,13 +39,13 @@ Fault = tuple[str, str]
 
 
 def is_exercise_log(content: JsonObject) -> bool:
-    """Whether an Observation tells of an exercise."""
-    return has_profile(content, EXERCISE_LOG)
+    """Whether an Observation tells of an exercise: by its profile or its code."""
+    return has_profile(content, EXERCISE_LOG) or _is_coded(content, "exercise-log")
 
 
 def is_home_log(content: JsonObject) -> bool:
     """Whether an Observation is a home log of either kind."""
-    return is_exercise_log(content) or has_profile(content, PAIN_LOG)
+    return is_exercise_log(content) or has_profile(content, PAIN_LOG) or _is_coded(content, "pain-log")
 
 
 def identifiers(observation: JsonObject) -> list[tuple[str, str]]:
@@ -107,13 +108,14 @@ def _faults_of_components(observation: JsonObject) -> Iterator[Fault]:
     seen: set[str] = set()
     for index, component in enumerate(observation.get("component", ())):
         code, where = _code(component), f"Observation.component[{index}]"
-        if not code or code == SYMPTOM_COMPONENT:
+        if code == SYMPTOM_COMPONENT:
             continue
         low, high = COUNTED.get(code, (0, -1))
         value = component.get("valueInteger")
         if code not in COUNTED:
             yield (
-                f"A log has no component of this code; it may have {', '.join(COUNTED)}, symptom.",
+                f"A log has no component of this code, in which a danger sign might be missed;"
+                f" it may have, of {HOME_LOG}: {', '.join(COUNTED)}, symptom.",
                 f"{where}.code",
             )
         elif code in seen:
@@ -138,8 +140,15 @@ def _symptoms(observation: JsonObject) -> Iterator[str]:
 
 
 def _code(component: JsonObject) -> str:
+    """The code of ours; who leaves the system away means ours if it is one."""
     codings = values_at(component, "code.coding")
-    return next((str(one.get("code", "")) for one in codings if one.get("system") == HOME_LOG), "")
+    stated = [str(one.get("code", "")) for one in codings if one.get("system") == HOME_LOG]
+    bare = [str(one.get("code", "")) for one in codings if "system" not in one]
+    return next(iter([*stated, *(one for one in bare if one in COUNTED or one == SYMPTOM_COMPONENT)]), "")
+
+
+def _is_coded(observation: JsonObject, code: str) -> bool:
+    return has_code(observation.get("code"), HOME_LOG, code)
 
 
 def _decimal(value: int | None) -> Decimal | None:

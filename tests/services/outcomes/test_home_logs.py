@@ -23,6 +23,10 @@ from telerehab.fhir.validation import validate
 from telerehab.resource import Resource
 from tests.services.outcomes.answered import home_log, symptom
 
+SNOMED_CHEST_PAIN = {
+    "code": {"coding": [{"system": "http://snomed.info/sct", "code": "29857009"}]},
+    "valueBoolean": True,
+}
 NOW = datetime(2026, 3, 9, 9, tzinfo=UTC)
 
 
@@ -75,6 +79,41 @@ def test_a_symptom_that_is_not_known_alerts_at_the_gravest_level() -> None:
         assert alert.message.rule_code == "log.unknown-symptom"
 
 
+@pytest.mark.parametrize(
+    "changed", [{"meta": None}, {"code": {"text": "log"}}], ids=["code alone", "profile alone"]
+)
+@pytest.mark.parametrize("has_system", [True, False])
+def test_a_log_is_known_by_its_code_or_its_profile_and_its_components_without_a_system(
+    changed: dict[str, Any], has_system: bool
+) -> None:
+    told = home_log({"pain-max": 10}, [symptom("fall")], **changed)
+    if not has_system:
+        codes = [one["code"]["coding"][0]["code"] for one in told["component"]]
+        bare = [{"coding": [{"code": code}]} for code in codes]
+        told["component"] = [{**one, "code": code} for one, code in zip(told["component"], bare, strict=True)]
+    log = Resource.of(told)
+    change = Change(None, log, NOW)
+    assert home_log_raises_an_alert.concerns(change)
+    assert list(home_log_is_understood.judge(change)) == []
+    issue, _, _ = judge(log)
+    assert {one["code"][0]["coding"][0]["code"] for one in issue.content["evidence"]} == {
+        "log.fall",
+        "log.severe-pain",
+    }
+
+
+def test_an_observation_of_others_is_left_as_it_is() -> None:
+    heart_rate = home_log(
+        {},
+        [SNOMED_CHEST_PAIN],
+        meta=None,
+        code={"coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
+    )
+    change = Change(None, Resource.of(heart_rate), NOW)
+    for one in (home_log_is_understood, home_log_raises_an_alert, exercise_log_is_announced):
+        assert not one.concerns(change)
+
+
 def test_severe_pain_is_told_once_a_day_unless_it_gets_worse() -> None:
     first = Resource.of(home_log({"pain-max": 8}, id="o0"))
     assert len(judge(Resource.of(home_log({"pain-max": 8})), first)) == 0
@@ -102,6 +141,12 @@ def test_a_log_is_understood_in_the_patients_own_day() -> None:
         ({"component": home_log({"pain-max": 11})["component"]}, "Observation.component[0].value"),
         ({"component": home_log({"pain-max": -1})["component"]}, "Observation.component[0].value"),
         ({"component": home_log({"happiness": 3})["component"]}, "Observation.component[0].code"),
+        (
+            {"component": [{"code": {"text": "symptom"}, "valueString": "chest pain"}]},
+            "Observation.component[0].code",
+        ),
+        ({"component": [SNOMED_CHEST_PAIN]}, "Observation.component[0].code"),
+        ({"meta": None, "component": [SNOMED_CHEST_PAIN]}, "Observation.component[0].code"),
         ({"component": home_log({"done": 1})["component"] * 2}, "Observation.component[1]"),
     ],
 )

@@ -131,6 +131,10 @@ def test_answers_to_a_screening_that_nobody_knows_bring_a_human(name: str, case:
         "http://localhost:8080/fhir/R4/Questionnaire/red-flags-hip-1.0.0",
         "https://clinic.example/fhir/R4/Questionnaire/red-flags-hip-1.0.0|1.0.0",
         f"{QUESTIONNAIRE}HIP|1.0.0",
+        f"{QUESTIONNAIRE}hip/",
+        "Questionnaire/red_flags_hip",
+        "Questionnaire/RedFlags-Hip-1.0.0",
+        "questionnaire/redflags hip/|1.0.0",
         f"{QUESTIONNAIRE.removesuffix('red-flags-')}Red-Flags-Hip",
     ],
 )
@@ -150,6 +154,13 @@ def test_a_screening_is_known_by_the_id_it_is_stored_under_too(questionnaire: st
 )
 def test_a_hospitals_own_questionnaire_is_its_own(questionnaire: str) -> None:
     assert raised({**response({"hot-joint-fever": YES}).content, "questionnaire": questionnaire}) == []
+
+
+@pytest.mark.parametrize("name", ["redflags-wrist", "red.flags.wrist", "Red Flag wrist", "red_flags"])
+def test_a_name_like_that_of_a_screening_brings_a_human(name: str) -> None:
+    shown = {**response({"swollen": YES}).content, "questionnaire": f"Questionnaire/{name}"}
+    (flag,) = raised(shown)
+    assert flag.code.endswith(".not-understood")
 
 
 def test_a_screening_without_a_region_is_not_understood() -> None:

@@ -19,6 +19,7 @@ from services.outcomes import lifecycles
 from services.outcomes.domain.alert import Sign, detected_issue, is_alert, is_ours, level, task
 from services.outcomes.domain.codes import SAFETY
 from services.outcomes.domain.escalating import ESCALATIONS, PRIORITIES, escalated, escalations
+from services.outcomes.domain.questionnaires import canonical
 from services.outcomes.domain.red_flags import is_complete, raised
 from services.outcomes.rules.alert_is_announced import alert_is_announced
 from services.outcomes.rules.alert_is_closed_by_a_named_human import alert_is_closed_by_a_named_human
@@ -151,6 +152,9 @@ def complete_alert(verdicts: list[Any], priority: str) -> None:
         answered(PHQ_9, [None] * 8 + [1]),
         answered(NPRS, [8]),
         {**answered(PHQ_9, [0] * 8 + [1]), "questionnaire": "Questionnaire/phq-9-1.0.0"},
+        {**answered(PHQ_9, [0] * 8 + [1]), "questionnaire": "Questionnaire/PHQ-9"},
+        {**answered(PHQ_9, [0] * 8 + [1]), "questionnaire": canonical("phq9")},
+        {**answered(PHQ_9, [0] * 8 + [1]), "questionnaire": f"{canonical('phq-9')}/"},
         ticks("wrist", {"swollen": True}),
         home_log({"pain-max": 8}),
         home_log({}, [symptom("fall")]),
@@ -161,6 +165,9 @@ def complete_alert(verdicts: list[Any], priority: str) -> None:
         "self-harm without a score",
         "severe pain on the scale",
         "by the id of the Questionnaire",
+        "in capitals",
+        "without a hyphen",
+        "with a slash at the end",
         "unknown screening",
         "severe pain",
         "fall",

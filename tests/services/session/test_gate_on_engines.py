@@ -10,7 +10,7 @@ import pytest
 
 from services.session.domain.gate import element
 from services.session.domain.messages import alert_message_id
-from services.session.domain.visit_safety import with_facts
+from services.session.domain.visit_safety import consent_on_file, with_facts
 from telerehab.events.database import Database
 from telerehab.fhir.json import JsonObject
 from telerehab.identity import new_id
@@ -270,9 +270,11 @@ async def test_while_records_is_down_nothing_is_confirmed(
         {"status": "inactive"},
         {"provision": {"type": "deny"}},
         {"provision": {"period": {"end": "2020-01-01T00:00:00Z"}}},
+        {"provision": {"period": {"end": "2020-01-01"}}},
+        {"provision": {"period": {"start": "2999"}}},
         {"patient": {"reference": "Patient/somebody-else"}},
     ],
-    ids=["inactive", "denied", "ended", "another patient's"],
+    ids=["inactive", "denied", "ended", "ended on a day", "not begun", "another patient's"],
 )
 async def test_a_consent_that_does_not_hold_is_refused(
     clinic: Clinic, patient: str, consent: JsonObject
@@ -281,6 +283,22 @@ async def test_a_consent_that_does_not_hold_is_refused(
     named = await clinic.consent(patient, **consent)
     answer = await clinic.operate(encounter, "confirm-safety", *confirmation(named))
     assert refused(answer) == {element("consent-on-file")}
+
+
+async def test_a_consent_that_is_withdrawn_after_it_was_confirmed_stops_the_visit(
+    clinic: Clinic, patient: str
+) -> None:
+    encounter = await clinic.ready(patient)
+    await clinic.screened(patient)
+    visit = await clinic.read("Encounter", encounter)
+    consent = await clinic.read("Consent", consent_on_file(visit).removeprefix("Consent/"))
+    withdrawn = {**consent, "status": "inactive"}
+    assert (await clinic.client.put(f"Consent/{consent['id']}", json=withdrawn)).status_code == 200
+    assert refused(await clinic.operate(encounter, "start")) == {element("consent-on-file")}
+    without = {**RED_FLAGS, "part": [{"name": "item", "valueCode": "consent"}, RED_FLAGS["part"][1]]}
+    assert (await clinic.operate(encounter, "confirm-safety", BY, without)).status_code == 200
+    started = await clinic.operate(encounter, "start")
+    assert started.status_code == 200, started.text
 
 
 async def test_nothing_is_confirmed_of_a_visit_that_has_started(clinic: Clinic, patient: str) -> None:

@@ -215,6 +215,7 @@ def _prescribed(action: JsonObject, where: str, wanted: Wanted) -> Prescribed:
         raise Inapplicable("The action is no exercise known here.", f"{where}.definitionCanonical")
     dose = next(iter(extensions(action, DOSE)), {})
     effort = extension_value(dose, "effort") or {}
+    pain_limit = extension_value(dose, "painLimit")
     return Prescribed(
         exercise,
         stated_dose(action),
@@ -227,7 +228,7 @@ def _prescribed(action: JsonObject, where: str, wanted: Wanted) -> Prescribed:
             low=effort.get("low", {}).get("value", exercise.dose.effort.low),
             high=effort.get("high", {}).get("value", exercise.dose.effort.high),
         ),
-        extension_value(dose, "painLimit") or exercise.dose.pain_limit,
+        exercise.dose.pain_limit if pain_limit is None else pain_limit,
         _side(exercise, wanted),
     )
 

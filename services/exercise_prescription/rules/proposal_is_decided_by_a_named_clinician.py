@@ -8,6 +8,7 @@ from dataclasses import replace
 from services.exercise_prescription.domain.prescribed import prescribed, with_dose
 from services.exercise_prescription.domain.proposal import (
     ACCEPTED,
+    DECLINED,
     decision_of,
     is_about,
     is_proposal,
@@ -28,13 +29,13 @@ def is_made(change: Change) -> bool:
 
 
 def is_decided(change: Change) -> bool:
-    """Whether somebody accepts or declines a proposal; one that a handler withdraws is not decided."""
+    """Whether somebody accepts, declines or strikes a proposal; one that a handler withdraws is not decided."""
     return (
         change.after is not None
         and change.before is not None
         and not change.heard
         and is_proposal(change.content)
-        and change.became("status") in (ACCEPTED, "revoked")
+        and change.became("status") in (ACCEPTED, DECLINED, "entered-in-error")
     )
 
 

@@ -298,7 +298,8 @@ async def test_a_proposal_is_decided_not_rewritten_and_nobody_invents_a_rise(cli
         await clinic.hear(log(request, day))
     (proposed,) = await clinic.proposals()
     place = f"RequestGroup/{proposed['id']}"
-    await clinic.call("PUT", place, {**proposed, "status": "completed"}, 422)
+    for status in ("completed", "revoked", "entered-in-error"):
+        await clinic.call("PUT", place, {**proposed, "status": status}, 422)
     await clinic.call("PUT", place, {**proposed, "reasonCode": []}, 400)
     await clinic.call("PUT", place, {**proposed, "action": [{**proposed["action"][0], "title": "More"}]}, 422)
     await clinic.call("POST", "RequestGroup", {**proposed, "status": "draft"}, 422)

@@ -21,17 +21,16 @@ if TYPE_CHECKING:
 async def raised_so_far(change: Change, work: UnitOfWork) -> list[Resource]:
     """The DetectedIssues raised on earlier versions and their Tasks, also those the caller may not see.
 
-    What this version would raise is read too: whoever commits the same one meanwhile makes this work plan again.
+    So is what was raised on the very version that this change would make: somebody else has made it meanwhile.
     """
-    issue = issue_id(_told_by(change))
-    await work.current("DetectedIssue", issue)
-    await work.current("Task", task_id(issue))
+    id_ = issue_id(_told_by(change))
+    meanwhile = [await work.current("DetectedIssue", id_), await work.current("Task", task_id(id_))]
     if change.version == 1:
-        return []
+        return [one for one in meanwhile if one]
     query = f"DetectedIssue?implicated={change.subject.reference}"
     issues = await work.engine.search_all(query, work.engine.everything)
     tasks = [await _as_it_will_be("Task", task_id(one.id), work) for one in issues]
-    return [*issues, *(one for one in tasks if one)]
+    return [*issues, *(one for one in [*tasks, *meanwhile] if one)]
 
 
 ALERTS: Mapping[str, str | Look] = {
@@ -44,6 +43,8 @@ ALERTS: Mapping[str, str | Look] = {
 def alert(change: Change, signs_of: Callable[[JsonObject], Sequence[Sign]]) -> Iterator[Verdict]:
     """An alert if a human must be told of a sign that the changed resource shows, with all of them (gravest first)."""
     signs = signs_of(change.content)
+    if issue_id(_told_by(change)) in {one.id for one in change.found["known"]}:
+        return  # this change comes too late to be committed, and is planned again on what is there now
     if not _must_be_told(change, signs, signs_of):
         return
     issue = detected_issue(_told_by(change), patient(change.content), signs, change.now)

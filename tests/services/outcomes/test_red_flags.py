@@ -35,7 +35,8 @@ def response(answers: dict[str, Any], status: str = "completed", name: str = "hi
 
 
 def judge(after: Resource, known: list[Resource] | None = None) -> list[Any]:
-    return list(red_flag_raises_an_alert.judge(Change(None, after, NOW, {"known": known or []})))
+    found = {"known": known or []}
+    return list(red_flag_raises_an_alert.judge(Change(None, after, NOW, found, version=2 if known else 1)))
 
 
 @pytest.mark.parametrize("link_id", sorted(HIP))

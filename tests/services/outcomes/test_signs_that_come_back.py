@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ from telerehab.fhir import json
 from telerehab.fhir.json import JsonObject
 from telerehab.pb.telerehab.events.v1.outcomes_pb2 import SafetyAlertRaised
 from telerehab.resource import Resource
+from telerehab.unit_of_work import UnitOfWork
+from telerehab.write_set import Missed
 from tests.services.outcomes.answered import answered, home_log, symptom, ticks
-from tests.services.outcomes.conftest import START, Outcomes
+from tests.services.outcomes.conftest import CALLER, START, Outcomes
 
 PHQ_9 = instruments()["phq-9"]
 OWNER = {"owner": {"reference": "Practitioner/d1"}}
@@ -145,6 +148,22 @@ async def test_the_same_emergency_sent_many_times_at_once_is_one_alert_and_none_
     )
     assert {answer.status_code for answer in answers} <= {200, 201}, [answer.text for answer in answers]
     assert len(await outcomes.find("Task")) == len(await outcomes.said(SafetyAlertRaised)) == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("other", [{"language": "en"}, {"subject": {"reference": "Patient/other"}}])
+async def test_an_alert_raised_meanwhile_has_the_late_one_planned_again_not_refused(
+    outcomes: Outcomes, known: bool, other: JsonObject
+) -> None:
+    sent = {**outcomes.mine(flag(False)), "id": identity.new_id()}
+    if known:
+        await outcomes.put(sent, 201)
+    shown = {**outcomes.mine(flag(True)), "id": sent["id"]}
+    late = UnitOfWork(outcomes.engine, CALLER, now=START + timedelta(minutes=1))
+    await late.put({**shown, **other})
+    await outcomes.put(shown, 200 if known else 201)
+    with pytest.raises(Missed):
+        await outcomes.engine.commit(late)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=8))

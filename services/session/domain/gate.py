@@ -21,6 +21,8 @@ from services.session.domain.visit_safety import (
     consent_on_file,
     counts,
     fact,
+    is_number,
+    is_written,
     override,
     value,
     values,
@@ -80,7 +82,7 @@ def _identity(encounter: JsonObject) -> Iterator[Missing]:
 def _location(encounter: JsonObject) -> Iterator[Missing]:
     address = value(fact(encounter, LOCATION), "address", dict)
     where = f"{element(LOCATION, 'address')}.value"
-    if not (address.get("line") or address.get("text")):
+    if not any(map(is_written, [*address.get("line", ()), address.get("text")])):
         yield Missing(LOCATION, "The address where the patient is now is not known.", f"{where}.line")
     if not address.get("country"):
         yield Missing(LOCATION, "The country where the patient is now is not known.", f"{where}.country")
@@ -88,7 +90,7 @@ def _location(encounter: JsonObject) -> Iterator[Missing]:
 
 def _callback(encounter: JsonObject) -> Iterator[Missing]:
     telecom = value(fact(encounter, CALLBACK), "telecom", dict)
-    if telecom.get("system") != "phone" or not telecom.get("value"):
+    if telecom.get("system") != "phone" or not is_number(telecom.get("value")):
         says = "A phone number is needed on which the patient can be called back now."
         yield Missing(CALLBACK, says, f"{element(CALLBACK, 'telecom')}.value")
 

@@ -97,6 +97,16 @@ def reasoned(reason: JsonObject) -> bool:
     return letters >= _LETTERS and not codes.isdisjoint(visit_gate().reason)
 
 
+def is_written(text: object) -> bool:
+    """Whether a line says anything: a letter or a digit."""
+    return isinstance(text, str) and any(map(str.isalnum, text))
+
+
+def is_number(text: object) -> bool:
+    """Whether it could be called: it has a digit."""
+    return isinstance(text, str) and any(map(str.isdecimal, text))
+
+
 def stamped(item: str, confirmed: Iterable[JsonObject], by: str, at: datetime) -> JsonObject:
     """An item as confirmed now: what, by whom, when."""
     stamp = [{"url": "by", "valueReference": {"reference": by}}, {"url": "at", "valueDateTime": utc(at)}]

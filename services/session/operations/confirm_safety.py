@@ -18,6 +18,8 @@ from services.session.domain.visit_safety import (
     RED_FLAGS,
     is_at_work,
     is_clinician,
+    is_number,
+    is_written,
     reasoned,
     stamped,
     with_facts,
@@ -67,12 +69,21 @@ def _facts(parameters: Parameters, by: str, work: UnitOfWork) -> Iterator[JsonOb
         agreed = [{"url": "identifier", "valueCode": kind} for kind in kinds]
         yield stamped(IDENTITY, agreed, by, work.now)
     if address := parameters.one("address"):
+        lines = [*address.get("line", ()), *filter(None, [address.get("text")])]
+        if not all(map(is_written, lines)):
+            raise _refused("A line of an address holds letters or digits.", "Parameters.address")
         yield stamped(LOCATION, [{"url": "address", "valueAddress": address}], by, work.now)
     if callback := parameters.one("callback"):
+        if not is_number(callback.get("value")):
+            raise _refused("A number to call back has digits.", "Parameters.callback")
         yield stamped(CALLBACK, [{"url": "telecom", "valueContactPoint": callback}], by, work.now)
     if consent := parameters.one("consent"):
         yield {"url": ON_FILE, "valueReference": consent}
         yield stamped(CONSENT, [], by, work.now)
+
+
+def _refused(told: str, where: str) -> FhirError:
+    return FhirError(422, [Issue("business-rule", told, where)])
 
 
 async def _overrides(

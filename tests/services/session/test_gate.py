@@ -104,6 +104,8 @@ def test_each_missing_item_is_named_alone(left_out: str) -> None:
             "value",
         ),
         ("callback", [("telecom", "valueContactPoint", {"system": "phone"})], "value"),
+        ("callback", [("telecom", "valueContactPoint", {"system": "phone", "value": "none"})], "value"),
+        ("location", [("address", "valueAddress", {"line": [" ", "-"], "country": "IE"})], "line"),
     ],
 )
 def test_half_an_item_is_named_where_it_lacks(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import cast, get_args
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,8 @@ from telerehab.unit_of_work import UnitOfWork
 
 _REFERENCE = re.compile(r"([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}")
 _PRESCRIBERS = ("Practitioner", "PractitionerRole")
+_PAST, _AHEAD = timedelta(days=3653), timedelta(days=731)
+"""A programme taken over from another record began ten years ago at most; nobody plans one beyond two years."""
 
 
 @operation("apply.json")
@@ -33,13 +35,11 @@ async def apply(parameters: Parameters, work: UnitOfWork) -> Resource:
     wanted = _wanted(parameters, work)
     if "url" not in plan.content or "version" not in plan.content:
         raise _refused("Only a PlanDefinition with url and version can be applied.", "PlanDefinition.url")
-    patient, history, pursued = await asyncio.gather(
-        work.elsewhere(wanted.subject),
+    _, history, pursued = await asyncio.gather(
+        _known(wanted, work),
         history_of(wanted.subject, work),
         work.search(f"Goal?subject={wanted.subject}&lifecycle-status={','.join(PURSUED)}"),
     )
-    if patient is None:
-        raise _refused("That patient is not known here.", "Parameters.subject", "not-found")
     try:
         care_plan, *others = programme(
             plan.content,
@@ -59,6 +59,20 @@ async def apply(parameters: Parameters, work: UnitOfWork) -> Resource:
     return made
 
 
+async def _known(wanted: Wanted, work: UnitOfWork) -> None:
+    """422 naming the first parameter that refers to nobody and nothing known."""
+    named = {
+        "subject": wanted.subject,
+        "practitioner": wanted.practitioner,
+        "encounter": wanted.encounter,
+    }
+    given = {name: reference for name, reference in named.items() if reference}
+    found = await asyncio.gather(*map(work.elsewhere, given.values()))
+    for (name, reference), resource in zip(given.items(), found, strict=True):
+        if resource is None:
+            raise _refused(f"{reference} is not known here.", f"Parameters.{name}", "not-found")
+
+
 def _wanted(parameters: Parameters, work: UnitOfWork) -> Wanted:
     zone = _zone(parameters.one("timezone") or "UTC")
     start, side = parameters.one("start"), parameters.one("side")
@@ -66,7 +80,7 @@ def _wanted(parameters: Parameters, work: UnitOfWork) -> Wanted:
         raise bad_request("'side' is left, right or both.", "Parameters.side", "value")
     return Wanted(
         _reference(parameters, "subject", "Patient") or "",
-        _day(start) if start else work.now.astimezone(zone).date(),
+        _day(start, work.now.astimezone(zone).date()),
         zone,
         cast("Side | None", side),
         _reference(parameters, "practitioner", *_PRESCRIBERS),
@@ -85,11 +99,17 @@ def _reference(parameters: Parameters, name: str, *types: str) -> str | None:
     return str(given)
 
 
-def _day(given: str) -> date:
+def _day(given: str | None, today: date) -> date:
+    if given is None:
+        return today
     try:
-        return date.fromisoformat(given)
+        day = date.fromisoformat(given)
     except ValueError:
         raise bad_request("'start' is a whole date.", "Parameters.start", "value") from None
+    if not today - _PAST <= day <= today + _AHEAD:
+        told = f"'start' is a day from {today - _PAST} to {today + _AHEAD}."
+        raise bad_request(told, "Parameters.start", "value")
+    return day
 
 
 def _zone(name: str) -> ZoneInfo:

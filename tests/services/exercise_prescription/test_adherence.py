@@ -103,6 +103,7 @@ TWICE = Schedule(2)
         (known([(1, 100)], statuses=[(1, "active"), (2, "on-hold"), (4, "active")]), 2, [100], {1}),
         (known([(1, 100), (3, 100)], statuses=[(1, "active"), (3, "completed")]), 2, [100, 100], {1, 3}),
         (known([], statuses=[(1, "draft")]), 0, [], set()),
+        (known([(1, 100), (3, 100)], end=2), 1, [100], {1}),
         (known([(1, 100), (3, 100)], end=3), 2, [100, 100], {1, 3}),
     ],
 )

@@ -155,11 +155,15 @@ async def test_an_exercise_is_not_active_in_a_draft(clinic: Clinic) -> None:
         ({"side": ("valueCode", "upper")}, 400),
         ({"timezone": ("valueCode", "Mars/Olympus")}, 400),
         ({"start": ("valueDate", "2026-03")}, 400),
+        ({"start": ("valueDate", "9999-12-31")}, 400),
+        ({"start": ("valueDate", "0001-01-01"), "timezone": ("valueCode", "Asia/Tokyo")}, 400),
+        ({"practitioner": ("valueString", "Practitioner/nobody")}, 422),
+        ({"encounter": ("valueString", "Encounter/nowhere")}, 422),
     ],
     ids=lambda value: str(value),
 )
 async def test_bad_input_of_apply_is_refused(clinic: Clinic, given: dict[str, Any], status: int) -> None:
-    (name,) = given
+    name = next(iter(given))
     answer = await clinic.apply(status=status, **given)
     assert answer["resourceType"] == "OperationOutcome"
     assert [issue["expression"] for issue in answer["issue"]] == [[f"Parameters.{name}"]]

@@ -161,7 +161,7 @@ async def test_an_owner_that_does_not_answer_is_asked_once_in_a_request() -> Non
         await asyncio.Event().wait()
         return []
 
-    patience = Patience(question=0.1, request=0.1)
+    patience = Patience(question=2.0, request=2.0)  # enough to reach it, however busy
     async with (
         serving(ids) as (_, server),
         Neighbours({"records": f"127.0.0.1:{server.port}"}, patience) as remote,

@@ -90,8 +90,8 @@ async def test_everything_ends_though_kafka_is_frozen(
 ) -> None:
     before = set(threading.enumerate())
     try:
-        async with asyncio.timeout(60), broker_on(on(fragile)) as broker:
-            await broker.publish("p", 1, [record()])
+        async with asyncio.timeout(120), broker_on(on(fragile)) as broker:
+            await publish_at_last(broker, [record()])
             reader = await broker.reader("g", [TOPIC])
             while not (fetched := await reader.fetch(1)):
                 pass
@@ -107,7 +107,7 @@ async def test_everything_ends_though_kafka_is_frozen(
             await reader.close()
         left = {thread for thread in threading.enumerate() if not thread.name.startswith("asyncio")} - before
         for thread in left:
-            await asyncio.to_thread(thread.join, 5)
+            await asyncio.to_thread(thread.join, 60)
         assert not any(thread.is_alive() for thread in left)
     finally:
         fragile.process.send_signal(signal.SIGCONT)

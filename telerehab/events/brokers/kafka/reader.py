@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import CommitFailedError, KafkaError
+from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
 from kafka.structs import MemberState, OffsetAndMetadata
 
 from telerehab.events.brokers.broker import Delivery, Partition, Unavailable
@@ -167,7 +167,8 @@ class KafkaReader(ConsumerRebalanceListener):  # type: ignore[misc]
                 except CommitFailedError:
                     done.set_result(None)  # lost meanwhile: whoever holds the partitions now reads on
                 except KafkaError as error:
-                    done.set_exception(Unavailable(type(error).__name__) if error.retriable else error)
+                    again = error.retriable or isinstance(error, RebalanceInProgressError)
+                    done.set_exception(Unavailable(type(error).__name__) if again else error)
                 else:
                     done.set_result(None)
 

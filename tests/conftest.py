@@ -23,6 +23,8 @@ from tests.kafka.server import KafkaServer, classpath
 settings.register_profile("any machine", deadline=None)  # a busy one is slow, and no defect
 settings.load_profile("any machine")
 
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")  # read when grpc starts; our children exec at once
+
 NewDatabase = Callable[..., Awaitable[str]]
 
 GIVEN_KAFKA = os.environ.pop("TELEREHAB_TEST_KAFKA", None)  # no setting: no process may see it

@@ -11,8 +11,8 @@ from services.gateway.batch import batch
 from services.gateway.destination import place_of
 from services.gateway.gateway import Gateway
 from services.gateway.reads import READS, Interaction
+from services.gateway.system_validate import validate_any
 from services.gateway.transaction import transaction
-from services.gateway.validating import validate_any
 from services.gateway.validation import validate_batch, validate_transaction
 from telerehab.fhir import json
 from telerehab.fhir.outcome import FhirError, bad_request, internal, not_allowed

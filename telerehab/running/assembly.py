@@ -16,12 +16,18 @@ from telerehab.observability import Metrics, Probes
 from telerehab.observability.asgi import App
 from telerehab.owners import SERVICES
 from telerehab.rpc.credentials import certificates_of
-from telerehab.rpc.deadlines import Patience
 from telerehab.rpc.neighbours import Neighbours
 from telerehab.rpc.server import Registration, RpcServer, engine_registration
 from telerehab.rpc.servicer import EngineServicer
 from telerehab.running.hosted import Hosted
-from telerehab.running.opening import dsn_of, event_key, open_database, open_pool, running_broker
+from telerehab.running.opening import (
+    dsn_of,
+    event_key,
+    neighbours_of,
+    open_database,
+    open_pool,
+    running_broker,
+)
 from telerehab.running.timekeeper import keeping_time
 from telerehab.server import handle
 from telerehab.server.app import service_app
@@ -106,9 +112,7 @@ class Assembly:
     async def _reaching(self, settings: Settings) -> AsyncIterator[Neighbours]:
         """The neighbours of this process: opened with its first service, closed with its last."""
         if self._neighbours is None:
-            patience = Patience(settings.neighbour_timeout, settings.forward_timeout)
-            addresses = {name: settings.of(name).grpc for name in SERVICES}
-            self._neighbours = Neighbours(addresses, patience, certificates_of(settings))
+            self._neighbours = neighbours_of(settings)
         self._open += 1
         try:
             yield self._neighbours

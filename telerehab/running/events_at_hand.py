@@ -15,12 +15,9 @@ from telerehab.events.consumer import lag_of
 from telerehab.events.database import Database
 from telerehab.events.dead_letter import DeadLetters
 from telerehab.events.rebuild import rebuild
-from telerehab.owners import SERVICES
-from telerehab.rpc.credentials import certificates_of
-from telerehab.rpc.neighbours import Neighbours
 from telerehab.running.assembly import services
 from telerehab.running.database import database
-from telerehab.running.opening import event_key, open_database, open_pool, running_broker
+from telerehab.running.opening import event_key, neighbours_of, open_database, open_pool, running_broker
 from telerehab.service import Service
 from telerehab.settings import Settings
 from telerehab.store import embedded
@@ -51,10 +48,7 @@ class ServiceAtHand:
         name = self.service.name
         async with AsyncExitStack() as stack:
             pool = await open_pool(name, self.settings, stack)
-            neighbours = Neighbours(
-                {each: self.settings.of(each).grpc for each in SERVICES},
-                certificates=certificates_of(self.settings),
-            )
+            neighbours = neighbours_of(self.settings)
             stack.push_async_callback(neighbours.close)
             store = await Store.open(pool, self.service)
             engine = Engine(self.service, store, neighbours, self.settings, await event_key(pool))

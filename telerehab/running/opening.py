@@ -8,6 +8,10 @@ from typing import Any
 from telerehab.events.brokers.broker import Broker
 from telerehab.events.brokers.postgres import PostgresBroker
 from telerehab.events.database import Database
+from telerehab.owners import SERVICES
+from telerehab.rpc.credentials import certificates_of
+from telerehab.rpc.deadlines import Patience
+from telerehab.rpc.neighbours import Neighbours
 from telerehab.settings import Settings
 from telerehab.store.pool import Pool
 from telerehab.store.roles import role_to_take
@@ -45,6 +49,15 @@ def running_broker(settings: Settings, database: Database) -> AbstractAsyncConte
     from telerehab.events.brokers.kafka import KafkaBroker, cluster_of  # its import takes a while
 
     return KafkaBroker(cluster_of(settings)).running()
+
+
+def neighbours_of(settings: Settings) -> Neighbours:
+    """The other services where they are configured to be, waited for as long as configured."""
+    return Neighbours(
+        {name: settings.of(name).grpc for name in SERVICES},
+        Patience(settings.neighbour_timeout, settings.forward_timeout),
+        certificates_of(settings),
+    )
 
 
 async def event_key(pool: Pool) -> bytes:
